@@ -1,0 +1,154 @@
+package rest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Error is a call that did not succeed: an answer outside 2xx, an answer that could not be read, or none at all.
+// Its text holds the route template, status, code and request id only; Detail is for the rejects table.
+type Error struct {
+	Vendor    string
+	Method    string
+	Route     string
+	Status    int    // 0 when no answer came; 2xx when the answer's body could not be read
+	Code      string // the vendor's error code; empty when the body had none
+	Reason    string // what went wrong below HTTP: "timeout", "body cut short"; empty when Status tells
+	RequestID string
+	// RetryAfter is what the vendor asked to wait; 0 when it did not ask.
+	RetryAfter time.Duration
+	Detail     string
+	Fields     []string
+	cause      error
+}
+
+func (e *Error) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s %s:", e.Vendor, e.Method, e.Route)
+	if e.Status != 0 {
+		fmt.Fprintf(&b, " %d", e.Status)
+	}
+	if e.Code != "" {
+		fmt.Fprintf(&b, " %s", e.Code)
+	}
+	if e.Reason != "" {
+		fmt.Fprintf(&b, " %s", e.Reason)
+	}
+	if e.RequestID != "" {
+		fmt.Fprintf(&b, " (request %s)", e.RequestID)
+	}
+	return b.String()
+}
+
+// Unwrap gives context.Canceled or context.DeadlineExceeded when the caller's context ended the call; never the
+// transport's own error, whose text holds the URL.
+func (e *Error) Unwrap() error { return e.cause }
+
+// MayHaveArrived reports whether the vendor may have carried out the call although no readable success came back.
+func (e *Error) MayHaveArrived() bool {
+	switch {
+	case e.Status == 0:
+		return e.Reason != reasonRefused && e.Reason != reasonDNS
+	case e.Status >= 200 && e.Status <= 299:
+		return true
+	}
+	return e.Status >= 500 || e.Status == http.StatusRequestTimeout
+}
+
+const (
+	reasonTimeout   = "timeout"
+	reasonCanceled  = "canceled"
+	reasonRefused   = "connection refused"
+	reasonDNS       = "host not found"
+	reasonCut       = "body cut short"
+	reasonMalformed = "body is not the documented JSON"
+	reasonNetwork   = "network error"
+	reasonHTML      = "answered HTML instead of JSON"
+)
+
+func (c *Client) transportError(r Request, meta Meta, err error) error {
+	e := &Error{Vendor: c.cfg.Vendor, Method: r.Method, Route: r.Route, Status: meta.Status, RequestID: meta.RequestID}
+	var (
+		netErr    net.Error
+		dnsErr    *net.DNSError
+		syntaxErr *json.SyntaxError
+		typeErr   *json.UnmarshalTypeError
+	)
+	switch {
+	case errors.Is(err, context.Canceled):
+		e.Reason, e.cause = reasonCanceled, context.Canceled
+	case errors.As(err, &netErr) && netErr.Timeout(), errors.Is(err, context.DeadlineExceeded):
+		e.Reason = reasonTimeout
+		if errors.Is(err, context.DeadlineExceeded) {
+			e.cause = context.DeadlineExceeded
+		}
+	case errors.As(err, &dnsErr):
+		e.Reason = reasonDNS
+	case errors.Is(err, syscall.ECONNREFUSED):
+		e.Reason = reasonRefused
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), meta.Status != 0 && errors.As(err, &netErr):
+		e.Reason = reasonCut
+	case errors.As(err, &syntaxErr), errors.As(err, &typeErr):
+		e.Reason = reasonMalformed
+		if isHTML(meta.Header.Get("Content-Type")) {
+			e.Reason = reasonHTML
+		}
+	case meta.Status != 0:
+		e.Reason = reasonMalformed
+	default:
+		e.Reason = reasonNetwork
+	}
+	return e
+}
+
+func (c *Client) problem(r Request, meta Meta, resp *http.Response) error {
+	e := &Error{
+		Vendor: c.cfg.Vendor, Method: r.Method, Route: r.Route, Status: meta.Status, RequestID: meta.RequestID,
+		RetryAfter: RetryAfter(resp.Header, c.cfg.Now()),
+	}
+	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxProblemBody))
+	if c.cfg.Problem != nil {
+		p := c.cfg.Problem(body)
+		e.Code, e.Detail, e.Fields = cleanCode(p.Code), p.Detail, p.Fields
+	}
+	if e.Code == "" && isHTML(resp.Header.Get("Content-Type")) {
+		e.Reason = reasonHTML
+	}
+	return e
+}
+
+var codePattern = regexp.MustCompile(`^[A-Za-z0-9_.:-]{1,80}$`)
+
+// cleanCode keeps a code only while it cannot hold a sentence: vendors also put human text, with addresses, there.
+func cleanCode(code string) string {
+	if codePattern.MatchString(code) {
+		return code
+	}
+	return ""
+}
+
+// RetryAfter reads the header of that name, given in seconds or as an HTTP date.
+// https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+func RetryAfter(h http.Header, now time.Time) time.Duration {
+	raw := strings.TrimSpace(h.Get("Retry-After"))
+	if raw == "" {
+		return 0
+	}
+	if s, err := strconv.ParseFloat(raw, 64); err == nil && s >= 0 {
+		return time.Duration(s * float64(time.Second))
+	}
+	if at, err := http.ParseTime(raw); err == nil && at.After(now) {
+		return at.Sub(now)
+	}
+	return 0
+}
