@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -30,7 +31,14 @@ type Error struct {
 	Detail     string
 	Fields     []string
 	cause      error
+	unsent     bool // no connection came about, so nothing can have arrived
 }
+
+// Malformed is what a reader given to Stream returns when it understands the answer's bytes but not their sense. Why is
+// shown to people: a constant, or built from constants and numbers, never from the answer's text.
+type Malformed struct{ Why string }
+
+func (m *Malformed) Error() string { return m.Why }
 
 func (e *Error) Error() string {
 	var b strings.Builder
@@ -58,7 +66,7 @@ func (e *Error) Unwrap() error { return e.cause }
 func (e *Error) MayHaveArrived() bool {
 	switch {
 	case e.Status == 0:
-		return e.Reason != reasonRefused && e.Reason != reasonDNS
+		return !e.unsent
 	case e.Status >= 200 && e.Status <= 299:
 		return true
 	}
@@ -73,42 +81,77 @@ const (
 	reasonCut       = "body cut short"
 	reasonMalformed = "body is not the documented JSON"
 	reasonNetwork   = "network error"
+	reasonConnect   = "could not connect"
+	reasonTLS       = "certificate or TLS not accepted"
 	reasonHTML      = "answered HTML instead of JSON"
+	reasonRedirect  = "redirected, which is not followed: check base_url"
 )
 
-func (c *Client) transportError(r Request, meta Meta, err error) error {
+func (c *Client) transportError(ctx context.Context, r Request, meta Meta, err error) error {
 	e := &Error{Vendor: c.cfg.Vendor, Method: r.Method, Route: r.Route, Status: meta.Status, RequestID: meta.RequestID}
-	var (
-		netErr    net.Error
-		dnsErr    *net.DNSError
-		syntaxErr *json.SyntaxError
-		typeErr   *json.UnmarshalTypeError
-	)
 	switch {
-	case errors.Is(err, context.Canceled):
+	case errors.Is(ctx.Err(), context.Canceled):
 		e.Reason, e.cause = reasonCanceled, context.Canceled
-	case errors.As(err, &netErr) && netErr.Timeout(), errors.Is(err, context.DeadlineExceeded):
-		e.Reason = reasonTimeout
-		if errors.Is(err, context.DeadlineExceeded) {
-			e.cause = context.DeadlineExceeded
-		}
-	case errors.As(err, &dnsErr):
-		e.Reason = reasonDNS
-	case errors.Is(err, syscall.ECONNREFUSED):
-		e.Reason = reasonRefused
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), meta.Status != 0 && errors.As(err, &netErr):
-		e.Reason = reasonCut
-	case errors.As(err, &syntaxErr), errors.As(err, &typeErr):
-		e.Reason = reasonMalformed
-		if isHTML(meta.Header.Get("Content-Type")) {
-			e.Reason = reasonHTML
-		}
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		e.Reason, e.cause = reasonTimeout, context.DeadlineExceeded
 	case meta.Status != 0:
-		e.Reason = reasonMalformed
+		e.Reason = bodyReason(meta, err)
 	default:
-		e.Reason = reasonNetwork
+		e.Reason, e.unsent = networkReason(err)
 	}
 	return e
+}
+
+// bodyReason says what was wrong with an answer whose status came through.
+func bodyReason(meta Meta, err error) string {
+	var (
+		netErr    net.Error
+		malformed *Malformed
+	)
+	switch {
+	case errors.As(err, &netErr) && netErr.Timeout():
+		return reasonTimeout
+	case errors.As(err, &netErr), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), truncatedJSON(err):
+		return reasonCut
+	case isHTML(meta.Header.Get("Content-Type")):
+		return reasonHTML
+	case errors.As(err, &malformed):
+		return reasonMalformed + ": " + malformed.Why
+	}
+	return reasonMalformed
+}
+
+// truncatedJSON knows encoding/json's error for a text that ends too early; its type is that of any syntax error.
+func truncatedJSON(err error) bool {
+	var syntax *json.SyntaxError
+	return errors.As(err, &syntax) && syntax.Error() == "unexpected end of JSON input"
+}
+
+// networkReason says why no answer came, and whether it is certain that the vendor never saw the call.
+func networkReason(err error) (reason string, unsent bool) {
+	var (
+		netErr  net.Error
+		dnsErr  *net.DNSError
+		opErr   *net.OpError
+		certErr *tls.CertificateVerificationError
+		record  tls.RecordHeaderError
+	)
+	dialling := errors.As(err, &opErr) && opErr.Op == "dial"
+	switch {
+	case errors.As(err, &dnsErr):
+		return reasonDNS, true
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return reasonRefused, true
+	case errors.As(err, &certErr), errors.As(err, &record):
+		return reasonTLS, true
+	case errors.As(err, &netErr) && netErr.Timeout():
+		return reasonTimeout, dialling
+	case dialling:
+		return reasonConnect, true
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		return reasonCut, false
+	}
+	return reasonNetwork, false
 }
 
 func (c *Client) problem(r Request, meta Meta, resp *http.Response) error {
@@ -121,7 +164,10 @@ func (c *Client) problem(r Request, meta Meta, resp *http.Response) error {
 		p := c.cfg.Problem(body)
 		e.Code, e.Detail, e.Fields = cleanCode(p.Code), p.Detail, p.Fields
 	}
-	if e.Code == "" && isHTML(resp.Header.Get("Content-Type")) {
+	switch {
+	case meta.Status >= 300 && meta.Status <= 399:
+		e.Reason = reasonRedirect
+	case e.Code == "" && isHTML(resp.Header.Get("Content-Type")):
 		e.Reason = reasonHTML
 	}
 	return e

@@ -24,6 +24,8 @@ const (
 	maxProblemBody = 1 << 20
 	// maxBody bounds a successful answer. The largest expected one is an export page of 1,000 rows, a few megabytes.
 	maxBody = 256 << 20
+	// maxDrain is how much of an unread remainder is read so that the connection can be used again.
+	maxDrain = 64 << 10
 	// DefaultTimeout covers one call from dialling to the last byte; Zendesk's slowest export pages take over a minute.
 	DefaultTimeout = 2 * time.Minute
 )
@@ -67,6 +69,9 @@ func New(cfg Config) (*Client, error) {
 	if cfg.HTTP == nil {
 		cfg.HTTP = NewHTTPClient()
 	}
+	own := *cfg.HTTP
+	own.CheckRedirect = noRedirect
+	cfg.HTTP = &own
 	if cfg.Meter == nil {
 		cfg.Meter = budget.Unmetered{}
 	}
@@ -79,23 +84,22 @@ func New(cfg Config) (*Client, error) {
 	return &Client{cfg: cfg, base: base}, nil
 }
 
-// NewHTTPClient is a client that honours HTTPS_PROXY and the system's CAs, and never follows a redirect: credentials
-// must not travel to a host that the configuration does not name.
+// NewHTTPClient is a client that honours HTTPS_PROXY and the system's CAs. Like every client given to New it follows
+// no redirect: credentials must not travel to a host that the configuration does not name.
 func NewHTTPClient() *http.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = 16
-	return &http.Client{
-		Transport:     transport,
-		Timeout:       DefaultTimeout,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
+	return &http.Client{Transport: transport, Timeout: DefaultTimeout, CheckRedirect: noRedirect}
 }
 
-// ParseBaseURL accepts an https URL, or an http one whose host is loopback.
+func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+// ParseBaseURL accepts an https URL, or an http one whose host is loopback. Its errors do not repeat the value, which
+// may hold a misplaced credential.
 func ParseBaseURL(raw string) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
-		return nil, fmt.Errorf("base_url must look like https://host, found %q", raw)
+		return nil, errors.New("base_url must look like https://host")
 	}
 	if u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		return nil, errors.New("base_url must not carry credentials, a query or a fragment")
@@ -140,22 +144,23 @@ type Meta struct {
 	RequestID string
 }
 
-// Do sends the request and decodes a JSON answer into out, which may be nil. An empty body leaves out as it is.
+// Do sends the request and decodes a JSON answer into out, which may be nil. An empty body leaves out as it is. The body
+// is read to its end first: an answer that was cut after a complete JSON value is still a cut answer.
 func (c *Client) Do(ctx context.Context, r Request, out any) (Meta, error) {
 	return c.Stream(ctx, r, func(body io.Reader) error {
 		if out == nil {
 			return nil
 		}
-		err := json.NewDecoder(body).Decode(out)
-		if errors.Is(err, io.EOF) {
-			return nil
+		data, err := io.ReadAll(body)
+		if err != nil || len(bytes.TrimSpace(data)) == 0 {
+			return err
 		}
-		return err
+		return json.Unmarshal(data, out)
 	})
 }
 
 // Stream sends the request and hands the body of a 2xx answer to read, which must not keep it. An error of read
-// means that the body was cut or malformed, and is reported as such, without its text.
+// means that the body was cut or malformed, and is reported as such, without its text; only that of a *Malformed is kept.
 func (c *Client) Stream(ctx context.Context, r Request, read func(body io.Reader) error) (Meta, error) {
 	req, err := c.build(ctx, r)
 	if err != nil {
@@ -170,7 +175,7 @@ func (c *Client) Stream(ctx context.Context, r Request, read func(body io.Reader
 	meta := Meta{SentAt: c.cfg.Now()}
 	resp, err := c.cfg.HTTP.Do(req)
 	if err != nil {
-		return meta, c.transportError(r, Meta{}, err)
+		return meta, c.transportError(ctx, r, Meta{}, err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	meta.Status, meta.Header = resp.StatusCode, resp.Header
@@ -182,8 +187,10 @@ func (c *Client) Stream(ctx context.Context, r Request, read func(body io.Reader
 	}
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		err = c.problem(r, meta, resp)
-	} else if err = read(io.LimitReader(resp.Body, maxBody)); err != nil {
-		err = c.transportError(r, meta, err)
+	} else if err = read(&boundedReader{r: resp.Body, left: maxBody}); err != nil {
+		err = c.transportError(ctx, r, meta, err)
+	} else {
+		_, _ = io.CopyN(io.Discard, resp.Body, maxDrain)
 	}
 	c.log(ctx, r, meta, err)
 	return meta, err
@@ -194,8 +201,11 @@ func (c *Client) build(ctx context.Context, r Request) (*http.Request, error) {
 	if path == "" {
 		path = r.Route
 	}
+	if !strings.HasPrefix(path, "/") {
+		return nil, fmt.Errorf("build %s %s: path must start with a slash", r.Method, r.Route)
+	}
 	target, err := c.base.Parse(c.base.Path + path)
-	if err != nil || target.Host != c.base.Host {
+	if err != nil || target.Host != c.base.Host || target.Scheme != c.base.Scheme {
 		return nil, fmt.Errorf("build %s %s: path leaves the account's host", r.Method, r.Route)
 	}
 	if len(r.Query) > 0 {
@@ -210,7 +220,7 @@ func (c *Client) build(ctx context.Context, r Request) (*http.Request, error) {
 		return nil, fmt.Errorf("build %s %s: invalid request", r.Method, r.Route)
 	}
 	for name, values := range r.Header {
-		req.Header[name] = values
+		req.Header[http.CanonicalHeaderKey(name)] = values
 	}
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", "zendesk-brevo")
@@ -238,10 +248,19 @@ func encode(body any) (io.Reader, string, error) {
 // its path and query for a Request.
 func (c *Client) SameHost(link string) (path string, query url.Values, err error) {
 	u, err := url.Parse(link)
-	if err != nil || u.Scheme != c.base.Scheme || u.Host != c.base.Host || u.User != nil {
+	if err != nil || u.Scheme != c.base.Scheme || hostPort(u) != hostPort(c.base) || u.User != nil {
 		return "", nil, fmt.Errorf("%s returned a link that leaves the account's host", c.cfg.Vendor)
 	}
 	return strings.TrimPrefix(u.EscapedPath(), c.base.Path), u.Query(), nil
+}
+
+// hostPort is a host in lower case with its port written out.
+func hostPort(u *url.URL) string {
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"https": "443", "http": "80"}[u.Scheme]
+	}
+	return net.JoinHostPort(strings.ToLower(u.Hostname()), port)
 }
 
 func (c *Client) log(ctx context.Context, r Request, meta Meta, err error) {
@@ -253,6 +272,24 @@ func (c *Client) log(ctx context.Context, r Request, meta Meta, err error) {
 		attrs = append(attrs, slog.String("error", err.Error()))
 	}
 	c.cfg.Log.LogAttrs(ctx, slog.LevelDebug, "vendor call", attrs...)
+}
+
+// boundedReader fails, rather than ends, where an answer grows past its bound: an end would read as a cut body.
+type boundedReader struct {
+	r    io.Reader
+	left int64
+}
+
+func (b *boundedReader) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, &Malformed{Why: "larger than the largest expected answer"}
+	}
+	if int64(len(p)) > b.left {
+		p = p[:b.left]
+	}
+	n, err := b.r.Read(p)
+	b.left -= int64(n)
+	return n, err
 }
 
 func isHTML(contentType string) bool {
