@@ -1,0 +1,97 @@
+package brevo
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+)
+
+// Categories of contact attributes.
+const (
+	CategoryNormal        = "normal"
+	CategoryTransactional = "transactional"
+	CategoryCategory      = "category"
+	CategoryCalculated    = "calculated"
+	CategoryGlobal        = "global"
+)
+
+// Types of contact attributes. A type cannot be changed later.
+const (
+	TypeText           = "text"
+	TypeDate           = "date" // YYYY-MM-DD, no time of day
+	TypeFloat          = "float"
+	TypeBoolean        = "boolean"
+	TypeMultipleChoice = "multiple-choice" // normal only
+	TypeUser           = "user"            // normal only
+	TypeID             = "id"              // transactional only
+	TypeCategory       = "category"        // category only
+)
+
+// maxOptionLength is Brevo's bound on the text of one option, in characters.
+const maxOptionLength = 200
+
+// Attribute is a contact attribute as the account defines it.
+type Attribute struct {
+	Name                 string            `json:"name"`
+	Category             string            `json:"category"`
+	Type                 string            `json:"type"` // empty for calculated and global ones
+	CalculatedValue      string            `json:"calculatedValue"`
+	Enumeration          []EnumerationItem `json:"enumeration"`
+	MultiCategoryOptions []string          `json:"multiCategoryOptions"`
+}
+
+// EnumerationItem is one value of a category attribute. Since 2026-05-01 Value is 0 for every value that is no number:
+// read ValueStr then. ValueStr is never sent.
+type EnumerationItem struct {
+	Value    int64  `json:"value"`
+	Label    string `json:"label"`
+	ValueStr string `json:"valueStr,omitempty"`
+}
+
+// AttributeSpec is what CreateAttribute makes: Type with normal and transactional ones, Enumeration with the
+// category "category", MultiCategoryOptions with the type multiple-choice.
+type AttributeSpec struct {
+	Type                 string            `json:"type,omitempty"`
+	Enumeration          []EnumerationItem `json:"enumeration,omitempty"`
+	MultiCategoryOptions []string          `json:"multiCategoryOptions,omitempty"`
+}
+
+// ListAttributes reads all contact attributes: https://developers.brevo.com/reference/get-attributes.
+func (c *Client) ListAttributes(ctx context.Context) ([]Attribute, error) {
+	var out struct {
+		Attributes []Attribute `json:"attributes"`
+	}
+	_, err := c.do(ctx, call{method: http.MethodGet, route: "/contacts/attributes", bucket: BucketContacts}, &out)
+	return out.Attributes, err
+}
+
+// CreateAttribute defines a contact attribute: https://developers.brevo.com/reference/create-attribute. Calling it for a
+// name that exists is a 400.
+func (c *Client) CreateAttribute(ctx context.Context, category, name string, spec AttributeSpec) error {
+	cat, err := segment(category)
+	if err != nil {
+		return fmt.Errorf("create attribute: %w", err)
+	}
+	escaped, err := segment(name)
+	if err != nil {
+		return fmt.Errorf("create attribute: %w", err)
+	}
+	for _, o := range spec.MultiCategoryOptions {
+		if n := len([]rune(o)); n > maxOptionLength {
+			return fmt.Errorf("create attribute %s: an option has %d characters, at most %d are allowed", name, n, maxOptionLength)
+		}
+	}
+	body := spec
+	body.Enumeration = make([]EnumerationItem, 0, len(spec.Enumeration))
+	for _, item := range spec.Enumeration {
+		if n := len([]rune(item.Label)); n > maxOptionLength {
+			return fmt.Errorf("create attribute %s: an option has %d characters, at most %d are allowed", name, n, maxOptionLength)
+		}
+		body.Enumeration = append(body.Enumeration, EnumerationItem{Value: item.Value, Label: item.Label})
+	}
+	_, err = c.do(ctx, call{
+		method: http.MethodPost, route: "/contacts/attributes/{category}/{name}", path: "/contacts/attributes/" + cat + "/" + escaped,
+		body: body, bucket: BucketContacts,
+	}, nil)
+	return err
+}

@@ -1,0 +1,164 @@
+package brevo
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+
+	"zendesk-brevo/internal/rest"
+)
+
+// problem reads Brevo's error bodies: {code, message} everywhere, metadata on contact routes, and the failure list of
+// an event batch. Fields of the resulting *rest.Error are the duplicate identifiers, in lower case ("email", "sms").
+func problem(body []byte) rest.Problem {
+	var b struct {
+		Code     string          `json:"code"`
+		Message  string          `json:"message"`
+		Metadata json.RawMessage `json:"metadata"`
+		Errors   []struct {
+			Message string `json:"message"`
+		} `json:"errors"`
+	}
+	if json.Unmarshal(body, &b) != nil {
+		return rest.Problem{Detail: clip(string(body))}
+	}
+	p := rest.Problem{Code: b.Code, Detail: clip(b.Message), Fields: duplicates(b.Metadata, b.Message)}
+	if p.Detail == "" {
+		texts := make([]string, 0, len(b.Errors))
+		for _, e := range b.Errors {
+			if !slices.Contains(texts, e.Message) {
+				texts = append(texts, e.Message)
+			}
+		}
+		p.Detail = clip(strings.Join(texts, "; "))
+	}
+	return p
+}
+
+// maxDetail is enough for any sentence of the vendor's and keeps HTML pages out of the rejects table.
+const maxDetail = 500
+
+func clip(text string) string {
+	if len(text) <= maxDetail {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxDetail], "") + "…"
+}
+
+// Real texts, seen with and without metadata, under two different codes:
+// "Unable to create contact, email is already associated with another Contact", "... update contact, SMS is ...", and
+// the older "Contact already exist".
+var (
+	associated   = regexp.MustCompile(`(?i)(?:contact,\s*)?([a-z_, ]+?)\s+(?:is|are) already associated with another contact`)
+	alreadyExist = regexp.MustCompile(`(?i)\bcontact already exists?\b`)
+	listed       = regexp.MustCompile(`(?i)\s*(?:,|\band\b)\s*`)
+)
+
+func duplicates(metadata json.RawMessage, message string) []string {
+	var m struct {
+		Identifiers []string `json:"duplicate_identifiers"`
+	}
+	if json.Unmarshal(metadata, &m) == nil && len(m.Identifiers) > 0 {
+		return lowered(m.Identifiers)
+	}
+	if found := associated.FindStringSubmatch(message); found != nil {
+		return lowered(listed.Split(strings.TrimSpace(found[1]), -1))
+	}
+	return nil
+}
+
+func lowered(names []string) []string {
+	out := make([]string, 0, len(names))
+	for _, n := range names {
+		if n = strings.ToLower(strings.TrimSpace(n)); n != "" {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+func refusal(err error, statuses ...int) (*rest.Error, bool) {
+	var e *rest.Error
+	if !errors.As(err, &e) || !slices.Contains(statuses, e.Status) {
+		return nil, false
+	}
+	return e, true
+}
+
+// IsDuplicate reports that another contact already holds an identifier, and which ones, in Brevo's names and lower
+// case: "email", "sms", "ext_id". It goes by metadata.duplicate_identifiers, because the code is not stable
+// (duplicate_parameter and invalid_parameter both occur), and by the known sentences where metadata is
+// absent; fields can then be empty.
+func IsDuplicate(err error) (fields []string, ok bool) {
+	e, ok := refusal(err, http.StatusBadRequest, http.StatusConflict, http.StatusUnprocessableEntity)
+	if !ok || (len(e.Fields) == 0 && !alreadyExist.MatchString(e.Detail)) {
+		return nil, false
+	}
+	return e.Fields, true
+}
+
+// IsNotFound reports a 404: the contact, list, company or process does not exist.
+func IsNotFound(err error) bool {
+	_, ok := refusal(err, http.StatusNotFound)
+	return ok
+}
+
+var (
+	aboutIP   = regexp.MustCompile(`(?i)\bip\b`)
+	ipRefused = regexp.MustCompile(`(?i)unrecogni[sz]ed|unknown|not (?:authori[sz]ed|verified|recogni[sz]ed|allowed)|unauthori[sz]ed|blocked`)
+)
+
+// IsUnknownIP reports a 401 that refuses the caller's address rather than its key: the account blocks unknown IP
+// addresses (https://developers.brevo.com/docs/ip-security). Status and code equal those of a bad key; only the
+// message differs. ip is the address that the message names, if it names one.
+func IsUnknownIP(err error) (ip netip.Addr, ok bool) {
+	e, ok := refusal(err, http.StatusUnauthorized)
+	if !ok || !aboutIP.MatchString(e.Detail) || !ipRefused.MatchString(e.Detail) {
+		return netip.Addr{}, false
+	}
+	for _, word := range strings.FieldsFunc(e.Detail, func(r rune) bool { return strings.ContainsRune(" ,;()[]\"'", r) }) {
+		if addr, err := netip.ParseAddr(strings.TrimRight(word, ".:")); err == nil {
+			return addr, true
+		}
+	}
+	return netip.Addr{}, true
+}
+
+// IsBadKey reports a 401 that is about the key or token itself.
+func IsBadKey(err error) bool {
+	if _, ok := IsUnknownIP(err); ok {
+		return false
+	}
+	_, ok := refusal(err, http.StatusUnauthorized)
+	return ok
+}
+
+var (
+	wrong = regexp.MustCompile(`(?i)\binvalid\b|\bnot (?:a )?valid\b|\bincorrect\b|\bmalformed\b|\bwrong\b`)
+	phone = regexp.MustCompile(`(?i)\b(?:phone|sms|mobile|whatsapp|landline(?:_number)?)\b`)
+	email = regexp.MustCompile(`(?i)\be-?mail\b`)
+)
+
+// IsInvalidPhone guesses that a 400 is about a phone number that Brevo does not accept. Unproven: no document gives
+// the text. It takes any 400 that is not a duplicate and whose message has a word for wrong (invalid, not valid,
+// incorrect, malformed) and one for phone (phone, sms, mobile, whatsapp, landline). A message that names both phone
+// and e-mail makes this and IsInvalidEmail true: try without the phone first.
+func IsInvalidPhone(err error) bool { return invalid(err, phone) }
+
+// IsInvalidEmail is IsInvalidPhone's twin for the e-mail address, by the word email; equally unproven.
+func IsInvalidEmail(err error) bool { return invalid(err, email) }
+
+func invalid(err error, what *regexp.Regexp) bool {
+	e, ok := refusal(err, http.StatusBadRequest)
+	if !ok {
+		return false
+	}
+	if _, taken := IsDuplicate(err); taken {
+		return false
+	}
+	return wrong.MatchString(e.Detail) && what.MatchString(e.Detail)
+}

@@ -1,0 +1,226 @@
+package brevo
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+// listPage is the largest page of lists and folders.
+const listPage = 50
+
+// MaxListMembers is how many contacts one AddToList or RemoveFromList may name.
+const MaxListMembers = 150
+
+// List is a contact list. TotalSubscribers and TotalBlacklisted are being dropped by Brevo (value 0): UniqueSubscribers
+// is the number of members.
+type List struct {
+	ID                int64  `json:"id"`
+	Name              string `json:"name"`
+	FolderID          int64  `json:"folderId"`
+	UniqueSubscribers int64  `json:"uniqueSubscribers"`
+	TotalSubscribers  int64  `json:"totalSubscribers"`
+	TotalBlacklisted  int64  `json:"totalBlacklisted"`
+	DynamicList       bool   `json:"dynamicList"` // only GetList tells
+}
+
+// Folder holds lists.
+type Folder struct {
+	ID   int64  `json:"id"`
+	Name string `json:"name"`
+}
+
+// ListLists reads all lists, oldest first: https://developers.brevo.com/reference/get-lists.
+func (c *Client) ListLists(ctx context.Context) ([]List, error) {
+	return readAll(ctx, func(q url.Values) ([]List, error) {
+		var out struct {
+			Lists []List `json:"lists"`
+		}
+		_, err := c.do(ctx, call{method: http.MethodGet, route: "/contacts/lists", query: q, bucket: BucketContacts}, &out)
+		return out.Lists, err
+	})
+}
+
+// ListFolders reads all folders, oldest first: https://developers.brevo.com/reference/get-folders.
+func (c *Client) ListFolders(ctx context.Context) ([]Folder, error) {
+	return readAll(ctx, func(q url.Values) ([]Folder, error) {
+		var out struct {
+			Folders []Folder `json:"folders"`
+		}
+		_, err := c.do(ctx, call{method: http.MethodGet, route: "/contacts/folders", query: q, bucket: BucketContacts}, &out)
+		return out.Folders, err
+	})
+}
+
+// readAll reads pages until one is not full. Oldest first, so that what is created meanwhile does not shift a page.
+func readAll[T any](ctx context.Context, page func(url.Values) ([]T, error)) ([]T, error) {
+	var all []T
+	for ctx.Err() == nil {
+		got, err := page(url.Values{
+			"limit": {strconv.Itoa(listPage)}, "offset": {strconv.Itoa(len(all))}, "sort": {"asc"},
+		})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, got...)
+		if len(got) < listPage {
+			return all, nil
+		}
+	}
+	return nil, ctx.Err()
+}
+
+// GetList reads one list: https://developers.brevo.com/reference/get-list.
+func (c *Client) GetList(ctx context.Context, id int64) (List, error) {
+	var l List
+	_, err := c.do(ctx, call{
+		method: http.MethodGet, route: "/contacts/lists/{id}", path: "/contacts/lists/" + strconv.FormatInt(id, 10), bucket: BucketContacts,
+	}, &l)
+	return l, err
+}
+
+type created struct {
+	ID int64 `json:"id"`
+}
+
+// CreateList makes a list in a folder and returns its id. Names need not be unique: a repeated call makes a second list.
+// https://developers.brevo.com/reference/create-list
+func (c *Client) CreateList(ctx context.Context, name string, folderID int64) (int64, error) {
+	var out created
+	_, err := c.do(ctx, call{
+		method: http.MethodPost, route: "/contacts/lists", bucket: BucketContacts,
+		body: struct {
+			Name     string `json:"name"`
+			FolderID int64  `json:"folderId"`
+		}{name, folderID},
+	}, &out)
+	return out.ID, err
+}
+
+// CreateFolder makes a folder and returns its id: https://developers.brevo.com/reference/create-folder.
+func (c *Client) CreateFolder(ctx context.Context, name string) (int64, error) {
+	var out created
+	_, err := c.do(ctx, call{
+		method: http.MethodPost, route: "/contacts/folders", bucket: BucketContacts,
+		body: struct {
+			Name string `json:"name"`
+		}{name},
+	}, &out)
+	return out.ID, err
+}
+
+// Members names 1 to MaxListMembers contacts in exactly one of three ways.
+type Members struct {
+	Emails []string `json:"emails,omitempty"`
+	IDs    []int64  `json:"ids,omitempty"`
+	ExtIDs []string `json:"extIds,omitempty"`
+}
+
+func (m Members) check() error {
+	ways := 0
+	for _, n := range []int{len(m.Emails), len(m.IDs), len(m.ExtIDs)} {
+		if n > 0 {
+			ways++
+		}
+	}
+	n := len(m.Emails) + len(m.IDs) + len(m.ExtIDs)
+	switch {
+	case ways != 1:
+		return fmt.Errorf("list members must be given in exactly one of emails, ids, extIds; found %d", ways)
+	case n > MaxListMembers:
+		return fmt.Errorf("at most %d list members in one call, found %d", MaxListMembers, n)
+	}
+	return nil
+}
+
+// MembersResult says what became of each member, named as in the request (ids as digits). Failure holds unknown contacts
+// and also those who were in the list already (or out of it), so it is not always an error.
+type MembersResult struct {
+	Success   []string
+	Failure   []string
+	Total     int64
+	ProcessID int64 // non-zero when Brevo finishes the work later
+}
+
+// UnmarshalJSON takes the documented {"contacts": {...}} and the unwrapped form of Brevo's own examples.
+func (r *MembersResult) UnmarshalJSON(data []byte) error {
+	type inner struct {
+		Success   []identity `json:"success"`
+		Failure   []identity `json:"failure"`
+		Total     int64      `json:"total"`
+		ProcessID int64      `json:"processId"`
+	}
+	var body struct {
+		Contacts *inner `json:"contacts"`
+		inner
+	}
+	if err := json.Unmarshal(data, &body); err != nil {
+		return err
+	}
+	got := body.inner
+	if body.Contacts != nil {
+		got = *body.Contacts
+	}
+	*r = MembersResult{Success: plain(got.Success), Failure: plain(got.Failure), Total: got.Total, ProcessID: got.ProcessID}
+	return nil
+}
+
+// identity is a contact as an answer names it: a string or a number.
+type identity string
+
+func (i *identity) UnmarshalJSON(data []byte) error {
+	if bytes.HasPrefix(data, []byte(`"`)) {
+		return json.Unmarshal(data, (*string)(i))
+	}
+	*i = identity(data)
+	return nil
+}
+
+func plain(ids []identity) []string {
+	out := make([]string, len(ids))
+	for i, id := range ids {
+		out[i] = string(id)
+	}
+	return out
+}
+
+// AddToList adds existing contacts to a list: https://developers.brevo.com/reference/add-contact-to-list.
+func (c *Client) AddToList(ctx context.Context, listID int64, m Members) (MembersResult, error) {
+	return c.changeMembers(ctx, listID, "add", m)
+}
+
+// RemoveFromList takes contacts out of a list: https://developers.brevo.com/reference/remove-contact-from-list. There is
+// no way here to empty a list.
+func (c *Client) RemoveFromList(ctx context.Context, listID int64, m Members) (MembersResult, error) {
+	return c.changeMembers(ctx, listID, "remove", m)
+}
+
+func (c *Client) changeMembers(ctx context.Context, listID int64, verb string, m Members) (MembersResult, error) {
+	var out MembersResult
+	if err := m.check(); err != nil {
+		return out, fmt.Errorf("%s list members: %w", verb, err)
+	}
+	_, err := c.do(ctx, call{
+		method: http.MethodPost, route: "/contacts/lists/{id}/contacts/" + verb,
+		path: "/contacts/lists/" + strconv.FormatInt(listID, 10) + "/contacts/" + verb, body: m, bucket: BucketContacts,
+	}, &out)
+	return out, err
+}
+
+// parseTime reads Brevo's timestamps, which carry the account's offset ("2022-12-04T18:22:48.384+05:30").
+func parseTime(s string) (time.Time, error) {
+	if s == "" {
+		return time.Time{}, nil
+	}
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02 15:04:05"} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("unknown form of timestamp")
+}

@@ -1,0 +1,120 @@
+package brevo
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"zendesk-brevo/internal/rest"
+)
+
+const (
+	maxRejectFile = 32 << 20
+	maxRedirects  = 3
+	rejectRoute   = "/{reject file}"
+)
+
+// FetchRejects downloads one of Process.Rejects and returns its rows of cells, a header row (if there is one) included:
+// callers look for an e-mail address or a phone in any cell. The file lies outside the API: it is asked for without the
+// credential, over https only (plain http where the API itself is on loopback), redirects included, and is cut off at
+// 32 MB with an error. It costs no budget. Commas, semicolons and tabs separate; broken quoting spoils no other row.
+func (c *Client) FetchRejects(ctx context.Context, address string) ([][]string, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil, errors.New("fetch reject file: its address is no URL")
+	}
+	for range maxRedirects + 1 {
+		data, next, err := c.fetchFile(ctx, u)
+		if err != nil {
+			return nil, err
+		}
+		if next == nil {
+			return parseRejects(data), nil
+		}
+		u = next
+	}
+	return nil, fmt.Errorf("fetch reject file: more than %d redirects", maxRedirects)
+}
+
+// fetchFile gets u, or the address that u redirects to.
+func (c *Client) fetchFile(ctx context.Context, u *url.URL) (data []byte, next *url.URL, err error) {
+	if u.Scheme != "https" && c.base.Scheme == "https" {
+		return nil, nil, errors.New("fetch reject file: its address must be https")
+	}
+	host, err := rest.New(rest.Config{
+		Vendor: vendor, BaseURL: u.Scheme + "://" + u.Host, HTTP: c.files,
+		Authorize: func(context.Context, *http.Request) error { return nil },
+	})
+	if err != nil {
+		return nil, nil, errors.New("fetch reject file: its address must be https")
+	}
+	path := u.EscapedPath()
+	if path == "" {
+		path = "/"
+	}
+	if u.RawQuery != "" {
+		path += "?" + u.RawQuery // as it stands: it may be signed
+	}
+	meta, err := host.Stream(ctx, rest.Request{Method: http.MethodGet, Route: rejectRoute, Path: path}, func(body io.Reader) error {
+		var readErr error
+		data, readErr = io.ReadAll(io.LimitReader(body, maxRejectFile+1))
+		if readErr == nil && len(data) > maxRejectFile {
+			return &rest.Malformed{Why: "reject file is larger than 32 MB"}
+		}
+		return readErr
+	})
+	if meta.Status >= 300 && meta.Status <= 399 && meta.Header.Get("Location") != "" {
+		if next, parseErr := u.Parse(meta.Header.Get("Location")); parseErr == nil {
+			return nil, next, nil
+		}
+	}
+	return data, nil, err
+}
+
+// parseRejects splits line by line, so that a quote that never closes cannot swallow the rows after it.
+func parseRejects(data []byte) [][]string {
+	text := string(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")))
+	var rows [][]string
+	separator := ','
+	for line := range strings.Lines(text) {
+		line = strings.TrimRight(line, "\r\n")
+		if strings.TrimSpace(line) == "" {
+			continue
+		}
+		if rows == nil {
+			separator = separatorOf(line)
+		}
+		rows = append(rows, cells(line, separator))
+	}
+	return rows
+}
+
+// separatorOf is the most frequent candidate of the first line.
+func separatorOf(line string) rune {
+	best := ','
+	for _, candidate := range []rune{';', '\t'} {
+		if strings.Count(line, string(candidate)) > strings.Count(line, string(best)) {
+			best = candidate
+		}
+	}
+	return best
+}
+
+func cells(line string, separator rune) []string {
+	r := csv.NewReader(strings.NewReader(line))
+	r.Comma, r.LazyQuotes, r.FieldsPerRecord = separator, true, -1
+	row, err := r.Read()
+	if err != nil || strings.Count(line, `"`)%2 != 0 {
+		row = strings.Split(line, string(separator))
+	}
+	for i, cell := range row {
+		row[i] = strings.Trim(strings.TrimSpace(cell), `"`)
+	}
+	return row
+}
