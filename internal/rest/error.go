@@ -73,6 +73,10 @@ func (e *Error) MayHaveArrived() bool {
 	return e.Status >= 500 || e.Status == http.StatusRequestTimeout
 }
 
+// ReasonHTML is the Reason of an answer that did not come from the vendor's API but from something before it: an edge
+// server, a maintenance page, a proxy.
+const ReasonHTML = "answered HTML instead of JSON"
+
 const (
 	reasonTimeout   = "timeout"
 	reasonCanceled  = "canceled"
@@ -83,7 +87,6 @@ const (
 	reasonNetwork   = "network error"
 	reasonConnect   = "could not connect"
 	reasonTLS       = "certificate or TLS not accepted"
-	reasonHTML      = "answered HTML instead of JSON"
 	reasonRedirect  = "redirected, which is not followed: check base_url"
 )
 
@@ -114,7 +117,7 @@ func bodyReason(meta Meta, err error) string {
 	case errors.As(err, &netErr), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), truncatedJSON(err):
 		return reasonCut
 	case isHTML(meta.Header.Get("Content-Type")):
-		return reasonHTML
+		return ReasonHTML
 	case errors.As(err, &malformed):
 		return reasonMalformed + ": " + malformed.Why
 	}
@@ -168,7 +171,7 @@ func (c *Client) problem(r Request, meta Meta, resp *http.Response) error {
 	case meta.Status >= 300 && meta.Status <= 399:
 		e.Reason = reasonRedirect
 	case e.Code == "" && isHTML(resp.Header.Get("Content-Type")):
-		e.Reason = reasonHTML
+		e.Reason = ReasonHTML
 	}
 	return e
 }

@@ -1,0 +1,313 @@
+package zendesk
+
+func decodeTicket(s *scanner) Ticket {
+	var t Ticket
+	s.object(func(key []byte) {
+		switch string(key) {
+		case "id":
+			t.ID = s.int()
+		case "external_id":
+			t.ExternalID = s.str()
+		case "via":
+			t.Via = decodeVia(s)
+		case "from_messaging_channel":
+			t.FromMessagingChannel = s.bool()
+		case "created_at":
+			t.CreatedAt = s.time()
+		case "updated_at":
+			t.UpdatedAt = s.time()
+		case "generated_timestamp":
+			t.GeneratedTimestamp = s.int()
+		case "type":
+			t.Type = s.word()
+		case "priority":
+			t.Priority = s.word()
+		case "status":
+			t.Status = s.word()
+		case "tags":
+			t.Tags = decodeWords(s)
+		case "custom_fields":
+			t.CustomFields = decodeCustomFields(s, len(t.CustomFields))
+		case "satisfaction_rating":
+			t.SatisfactionRating = decodeInlineRating(s)
+		case "metric_set":
+			t.Metrics = decodeInlineMetrics(s)
+		case "followup_ids":
+			t.FollowupIDs = decodeInts(s)
+		default:
+			if id := ticketReference(&t, key); id != nil {
+				*id = s.int()
+			} else {
+				s.skip()
+			}
+		}
+	})
+	return t
+}
+
+// ticketReference is where a ticket keeps the id of the given name; nil for anything else.
+func ticketReference(t *Ticket, key []byte) *int64 {
+	switch string(key) {
+	case "custom_status_id":
+		return &t.CustomStatusID
+	case "requester_id":
+		return &t.RequesterID
+	case "submitter_id":
+		return &t.SubmitterID
+	case "assignee_id":
+		return &t.AssigneeID
+	case "organization_id":
+		return &t.OrganizationID
+	case "group_id":
+		return &t.GroupID
+	case "brand_id":
+		return &t.BrandID
+	case "ticket_form_id":
+		return &t.TicketFormID
+	case "problem_id":
+		return &t.ProblemID
+	}
+	return nil
+}
+
+func decodeVia(s *scanner) (v Via) {
+	s.object(func(key []byte) {
+		if string(key) == "channel" {
+			v.Channel = s.word()
+		} else {
+			s.skip()
+		}
+	})
+	return v
+}
+
+func decodeCustomFields(s *scanner, size int) []CustomField {
+	if s.null() {
+		return nil
+	}
+	fields := make([]CustomField, 0, max(size, 8))
+	s.array(func() {
+		var f CustomField
+		s.object(func(key []byte) {
+			switch string(key) {
+			case "id":
+				f.ID = s.int()
+			case "value":
+				f.Value = s.value()
+			default:
+				s.skip()
+			}
+		})
+		fields = append(fields, f)
+	})
+	return fields
+}
+
+func decodeInlineRating(s *scanner) *SatisfactionRating {
+	if s.null() {
+		return nil
+	}
+	r := decodeRating(s)
+	return &r
+}
+
+func decodeRating(s *scanner) (r SatisfactionRating) {
+	s.object(func(key []byte) {
+		switch string(key) {
+		case "id":
+			r.ID = s.int()
+		case "ticket_id":
+			r.TicketID = s.int()
+		case "requester_id":
+			r.RequesterID = s.int()
+		case "assignee_id":
+			r.AssigneeID = s.int()
+		case "group_id":
+			r.GroupID = s.int()
+		case "score":
+			r.Score = s.word()
+		case "reason_id":
+			r.ReasonID = s.int()
+		case "reason_code":
+			r.ReasonCode = s.int()
+		case "created_at":
+			r.CreatedAt = s.time()
+		case "updated_at":
+			r.UpdatedAt = s.time()
+		default:
+			s.skip()
+		}
+	})
+	return r
+}
+
+func decodeInlineMetrics(s *scanner) *MetricSet {
+	if s.null() {
+		return nil
+	}
+	m := decodeMetrics(s)
+	return &m
+}
+
+func decodeMetrics(s *scanner) (m MetricSet) {
+	s.object(func(key []byte) {
+		switch string(key) {
+		case "ticket_id":
+			m.TicketID = s.int()
+		case "reopens":
+			m.Reopens = s.int()
+		case "replies":
+			m.Replies = s.int()
+		case "solved_at":
+			m.SolvedAt = s.time()
+		case "assigned_at":
+			m.AssignedAt = s.time()
+		case "created_at":
+			m.CreatedAt = s.time()
+		case "updated_at":
+			m.UpdatedAt = s.time()
+		case "reply_time_in_minutes":
+			m.ReplyTime = decodeMinutes(s)
+		case "first_resolution_time_in_minutes":
+			m.FirstResolutionTime = decodeMinutes(s)
+		case "full_resolution_time_in_minutes":
+			m.FullResolutionTime = decodeMinutes(s)
+		default:
+			s.skip()
+		}
+	})
+	return m
+}
+
+func decodeMinutes(s *scanner) (m Minutes) {
+	s.object(func(key []byte) {
+		switch string(key) {
+		case "calendar":
+			m.Calendar = s.optionalInt()
+		case "business":
+			m.Business = s.optionalInt()
+		default:
+			s.skip()
+		}
+	})
+	return m
+}
+
+func decodeUser(s *scanner) User {
+	u := User{Active: true}
+	s.object(func(key []byte) {
+		switch string(key) {
+		case "id":
+			u.ID = s.int()
+		case "name":
+			u.Name = s.str()
+		case "email":
+			u.Email = s.str()
+		case "phone":
+			u.Phone = s.str()
+		case "external_id":
+			u.ExternalID = s.str()
+		case "organization_id":
+			u.OrganizationID = s.int()
+		case "role":
+			u.Role = s.word()
+		case "ticket_restriction":
+			u.TicketRestriction = s.word()
+		case "locale":
+			u.Locale = s.word()
+		case "time_zone":
+			u.TimeZone = s.word()
+		case "iana_time_zone":
+			u.IANATimeZone = s.word()
+		case "tags":
+			u.Tags = decodeWords(s)
+		case "user_fields":
+			u.UserFields = decodeKeyed(s)
+		default:
+			decodeUserState(s, key, &u)
+		}
+	})
+	return u
+}
+
+// decodeUserState decodes the flags and times of a user.
+func decodeUserState(s *scanner, key []byte, u *User) {
+	switch string(key) {
+	case "active":
+		if !s.null() {
+			u.Active = s.bool()
+		}
+	case "suspended":
+		u.Suspended = s.bool()
+	case "verified":
+		u.Verified = s.bool()
+	case "shared_phone_number":
+		u.SharedPhoneNumber = s.bool()
+	case "created_at":
+		u.CreatedAt = s.time()
+	case "updated_at":
+		u.UpdatedAt = s.time()
+	case "last_login_at":
+		u.LastLoginAt = s.time()
+	default:
+		s.skip()
+	}
+}
+
+func decodeOrganization(s *scanner) (o Organization) {
+	s.object(func(key []byte) {
+		switch string(key) {
+		case "id":
+			o.ID = s.int()
+		case "name":
+			o.Name = s.str()
+		case "domain_names":
+			o.DomainNames = decodeWords(s)
+		case "external_id":
+			o.ExternalID = s.str()
+		case "group_id":
+			o.GroupID = s.int()
+		case "tags":
+			o.Tags = decodeWords(s)
+		case "organization_fields":
+			o.OrganizationFields = decodeKeyed(s)
+		case "created_at":
+			o.CreatedAt = s.time()
+		case "updated_at":
+			o.UpdatedAt = s.time()
+		case "deleted_at":
+			o.DeletedAt = s.time()
+		default:
+			s.skip()
+		}
+	})
+	return o
+}
+
+// decodeKeyed decodes the custom fields of a user or an organization.
+func decodeKeyed(s *scanner) map[string]any {
+	if s.null() {
+		return nil
+	}
+	fields := map[string]any{}
+	s.object(func(key []byte) { fields[s.interned(key)] = s.value() })
+	return fields
+}
+
+func decodeWords(s *scanner) []string {
+	if s.null() {
+		return nil
+	}
+	words := []string{}
+	s.array(func() { words = append(words, s.word()) })
+	return words
+}
+
+func decodeInts(s *scanner) []int64 {
+	if s.null() {
+		return nil
+	}
+	ints := []int64{}
+	s.array(func() { ints = append(ints, s.int()) })
+	return ints
+}

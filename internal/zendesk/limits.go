@@ -1,0 +1,151 @@
+package zendesk
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"zendesk-brevo/internal/budget"
+	"zendesk-brevo/internal/rest"
+)
+
+// The buckets of an account's rate limits. Headers may name more; they are passed on under "zendesk:" and their name.
+// https://developer.zendesk.com/api-reference/introduction/rate-limits/
+const (
+	BucketAccount    = "zendesk:account"
+	BucketHelpCenter = "zendesk:help-center"
+	BucketExports    = "zendesk:incremental-exports"
+	BucketSearch     = "zendesk:search"
+)
+
+// What is assumed until a header tells: the smallest plan in use, and the limits common to all plans.
+const (
+	guessAccount = 200
+	guessExports = 10
+	guessSearch  = 100
+	period       = time.Minute
+
+	namedPrefix = "Zendesk-Ratelimit-"
+)
+
+// needs lists what a call to route takes, the most specific bucket last.
+func needs(route string, shares Shares) []budget.Need {
+	account := budget.Need{Bucket: BucketAccount, Share: shares.Account, Guess: guessAccount, Period: period}
+	switch {
+	case strings.HasPrefix(route, "/api/v2/guide/"), strings.HasPrefix(route, "/api/v2/help_center/"):
+		account.Bucket = BucketHelpCenter
+	case strings.HasPrefix(route, "/api/v2/incremental/"):
+		return []budget.Need{account, {Bucket: BucketExports, Share: shares.Exports, Guess: guessExports, Period: period}}
+	case strings.Contains(route, "/search"):
+		return []budget.Need{account, {Bucket: BucketSearch, Share: shares.Account, Guess: guessSearch, Period: period}}
+	}
+	return []budget.Need{account}
+}
+
+// readings reads the rate-limit headers of any response.
+func readings(now func() time.Time) func(*http.Response, []budget.Need) []budget.Reading {
+	return func(resp *http.Response, needs []budget.Need) []budget.Reading {
+		return read(resp, needs, now())
+	}
+}
+
+func read(resp *http.Response, needs []budget.Need, now time.Time) []budget.Reading {
+	if len(needs) == 0 {
+		return nil
+	}
+	out := make([]budget.Reading, 0, len(needs)+1)
+	if r, ok := accountReading(resp.Header); ok {
+		r.Bucket = needs[0].Bucket
+		out = append(out, r)
+	}
+	for name, values := range resp.Header {
+		// Go canonicalises header names, whatever case was sent.
+		if bucket, found := strings.CutPrefix(name, namedPrefix); found {
+			if r, ok := namedReading(strings.ToLower(bucket), values[0]); ok {
+				out = append(out, r)
+			}
+		}
+	}
+	out = refused(resp, needs, out, now)
+	return silent(needs, out)
+}
+
+// accountReading prefers the headers that tell the reset, which only ticketing endpoints send.
+func accountReading(h http.Header) (budget.Reading, bool) {
+	limit, _ := first(h, "Ratelimit-Limit", "X-Rate-Limit")
+	remaining, ok := first(h, "Ratelimit-Remaining", "X-Rate-Limit-Remaining")
+	if !ok {
+		return budget.Reading{}, false
+	}
+	reset, _ := first(h, "Ratelimit-Reset", "X-Rate-Limit-Reset")
+	return budget.Reading{Limit: limit, Remaining: remaining, Reset: seconds(reset)}, true
+}
+
+// first is the number in the first of the headers that holds one.
+func first(h http.Header, names ...string) (int, bool) {
+	for _, name := range names {
+		if n, err := strconv.Atoi(strings.TrimSpace(h.Get(name))); err == nil && n >= 0 {
+			return n, true
+		}
+	}
+	return 0, false
+}
+
+// namedReading reads "total=10; remaining=9; resets=2".
+func namedReading(name, value string) (budget.Reading, bool) {
+	r, ok := budget.Reading{Bucket: "zendesk:" + name}, false
+	if name == "search-index" {
+		r.Bucket = BucketSearch
+	}
+	for part := range strings.SplitSeq(value, ";") {
+		key, text, _ := strings.Cut(part, "=")
+		n, err := strconv.Atoi(strings.TrimSpace(text))
+		if err != nil || n < 0 {
+			continue
+		}
+		switch strings.ToLower(strings.TrimSpace(key)) {
+		case "total":
+			r.Limit = n
+		case "remaining":
+			r.Remaining, ok = n, true
+		case "resets":
+			r.Reset = seconds(n)
+		}
+	}
+	return r, ok
+}
+
+// refused makes sure that an answer which says "wait" leaves a bucket empty, the most specific one when no header names it.
+func refused(resp *http.Response, needs []budget.Need, out []budget.Reading, now time.Time) []budget.Reading {
+	wait := rest.RetryAfter(resp.Header, now)
+	if wait == 0 || (resp.StatusCode != http.StatusTooManyRequests && resp.StatusCode != http.StatusServiceUnavailable) {
+		return out
+	}
+	for i := range out {
+		if out[i].Remaining == 0 {
+			if out[i].Reset == 0 {
+				out[i].Reset = wait
+			}
+			return out
+		}
+	}
+	return append(out, budget.Reading{Bucket: needs[len(needs)-1].Bucket, Reset: wait})
+}
+
+// silent answers for the needed buckets of which the response says nothing, so that the window opened by this call does
+// not wait for a header that this endpoint never sends.
+func silent(needs []budget.Need, out []budget.Reading) []budget.Reading {
+	for _, n := range needs {
+		told := false
+		for _, r := range out {
+			told = told || r.Bucket == n.Bucket
+		}
+		if !told {
+			out = append(out, budget.Reading{Bucket: n.Bucket, Remaining: n.Guess - 1})
+		}
+	}
+	return out
+}
+
+func seconds(n int) time.Duration { return time.Duration(n) * time.Second }

@@ -1,0 +1,339 @@
+package zendesk
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"zendesk-brevo/internal/rest"
+)
+
+// maxDepth bounds nesting: Zendesk's objects are less than ten levels deep, encoding/json stops at 10,000.
+const maxDepth = 200
+
+// scanner reads JSON from a whole body, member by member. An export page is mostly text that the product must not keep;
+// skipping it costs one memory scan here and a full tokenisation in general decoders, several times slower.
+//
+// Reading methods take JSON null as the zero value. After the first failure every method returns zero values at once;
+// err holds that failure. Strings are checked as they are decoded; a skipped value is checked for its structure only.
+type scanner struct {
+	b      []byte
+	i      int
+	depth  int
+	err    error
+	intern map[string]string // short strings that recur: statuses, channels, tags
+}
+
+const maxInterned = 4096
+
+func (s *scanner) fail(why string) {
+	if s.err != nil {
+		return
+	}
+	if s.i >= len(s.b) {
+		s.err = io.ErrUnexpectedEOF
+	} else {
+		s.err = &rest.Malformed{Why: fmt.Sprintf("%s at byte %d", why, s.i)}
+	}
+	s.i = len(s.b)
+}
+
+// peek skips white space and returns the next byte without taking it; 0 at the end.
+func (s *scanner) peek() byte {
+	for s.i < len(s.b) {
+		switch c := s.b[s.i]; c {
+		case ' ', '\n', '\t', '\r':
+			s.i++
+		default:
+			return c
+		}
+	}
+	return 0
+}
+
+func (s *scanner) take(c byte, why string) bool {
+	if s.peek() != c || s.err != nil {
+		s.fail(why)
+		return false
+	}
+	s.i++
+	return true
+}
+
+// literal takes the given word.
+func (s *scanner) literal(word string) bool {
+	if !bytes.HasPrefix(s.b[s.i:], []byte(word)) {
+		if bytes.HasPrefix([]byte(word), s.b[s.i:]) {
+			s.i = len(s.b)
+		}
+		s.fail("expected a value")
+		return false
+	}
+	s.i += len(word)
+	return true
+}
+
+// null takes a null, if that is what comes next.
+func (s *scanner) null() bool { return s.peek() == 'n' && s.literal("null") }
+
+// object calls member with each key of an object; member must read or skip the value.
+func (s *scanner) object(member func(key []byte)) {
+	if s.null() || !s.enter('{', "expected an object") || s.empty('}') {
+		return
+	}
+	for s.err == nil {
+		s.peek()
+		key := s.text("expected a key")
+		if !s.take(':', "expected a colon") {
+			return
+		}
+		member(key)
+		if !s.more('}') {
+			return
+		}
+	}
+}
+
+// array calls element before each element of an array; element must read or skip it.
+func (s *scanner) array(element func()) {
+	if s.null() || !s.enter('[', "expected an array") || s.empty(']') {
+		return
+	}
+	for s.err == nil {
+		element()
+		if !s.more(']') {
+			return
+		}
+	}
+}
+
+func (s *scanner) enter(open byte, why string) bool {
+	if !s.take(open, why) {
+		return false
+	}
+	if s.depth++; s.depth > maxDepth {
+		s.fail("nested too deeply")
+		return false
+	}
+	return true
+}
+
+// empty takes the end of an object or array that has no members.
+func (s *scanner) empty(end byte) bool {
+	if s.peek() != end {
+		return false
+	}
+	s.i++
+	s.depth--
+	return true
+}
+
+// more takes what follows a member: a comma and it goes on, or the end.
+func (s *scanner) more(end byte) bool {
+	if s.err != nil {
+		return false
+	}
+	switch s.peek() {
+	case ',':
+		s.i++
+		return true
+	case end:
+		s.i++
+		s.depth--
+		return false
+	}
+	s.fail("expected a comma or an end")
+	return false
+}
+
+// str takes a string.
+func (s *scanner) str() string {
+	if s.null() {
+		return ""
+	}
+	return string(s.text("expected a string"))
+}
+
+// word takes a string that recurs from row to row.
+func (s *scanner) word() string {
+	if s.null() {
+		return ""
+	}
+	return s.interned(s.text("expected a string"))
+}
+
+func (s *scanner) interned(b []byte) string {
+	if known, ok := s.intern[string(b)]; ok {
+		return known
+	}
+	w := string(b)
+	if s.intern != nil && len(s.intern) < maxInterned && len(w) <= 64 {
+		s.intern[w] = w
+	}
+	return w
+}
+
+// time takes an RFC 3339 time, in UTC; null and "" are the zero time.
+func (s *scanner) time() time.Time {
+	if s.null() {
+		return time.Time{}
+	}
+	b := s.text("expected a time")
+	if len(b) == 0 {
+		return time.Time{}
+	}
+	var t time.Time
+	if err := t.UnmarshalText(b); err != nil {
+		s.fail("expected an RFC 3339 time before")
+		return time.Time{}
+	}
+	return t.UTC()
+}
+
+func (s *scanner) bool() bool {
+	switch s.peek() {
+	case 't':
+		return s.literal("true")
+	case 'f':
+		s.literal("false")
+		return false
+	case 'n':
+		s.literal("null")
+		return false
+	}
+	s.fail("expected true or false")
+	return false
+}
+
+// int takes a whole number.
+func (s *scanner) int() int64 {
+	if s.null() {
+		return 0
+	}
+	n, err := strconv.ParseInt(string(s.number()), 10, 64)
+	if err != nil {
+		s.fail("expected a whole number before")
+		return 0
+	}
+	return n
+}
+
+// optionalInt takes a whole number or null.
+func (s *scanner) optionalInt() *int64 {
+	if s.null() {
+		return nil
+	}
+	n := s.int()
+	return &n
+}
+
+// value takes anything, in the types of encoding/json. Objects and arrays are rare here: look-up and multi-select fields.
+func (s *scanner) value() any {
+	switch s.peek() {
+	case 'n':
+		s.literal("null")
+		return nil
+	case 't', 'f':
+		return s.bool()
+	case '"':
+		return s.word()
+	case '{', '[':
+		from := s.i
+		s.skip()
+		if s.err != nil {
+			return nil
+		}
+		var v any
+		if err := json.Unmarshal(s.b[from:s.i], &v); err != nil {
+			s.fail("malformed value before")
+		}
+		return v
+	}
+	f, err := strconv.ParseFloat(string(s.number()), 64)
+	if err != nil {
+		s.fail("expected a value before")
+		return nil
+	}
+	return f
+}
+
+// skip passes over one value.
+func (s *scanner) skip() {
+	switch s.peek() {
+	case '"':
+		s.skipText()
+	case '{':
+		s.skipObject()
+	case '[':
+		s.skipArray()
+	case 't', 'f', 'n':
+		s.bool()
+	default:
+		s.number()
+	}
+}
+
+func (s *scanner) skipObject() {
+	if !s.enter('{', "expected an object") || s.empty('}') {
+		return
+	}
+	for s.err == nil {
+		if s.peek() != '"' {
+			s.fail("expected a key")
+			return
+		}
+		s.skipText()
+		if !s.take(':', "expected a colon") {
+			return
+		}
+		s.skip()
+		if !s.more('}') {
+			return
+		}
+	}
+}
+
+func (s *scanner) skipArray() {
+	if !s.enter('[', "expected an array") || s.empty(']') {
+		return
+	}
+	for s.err == nil {
+		s.skip()
+		if !s.more(']') {
+			return
+		}
+	}
+}
+
+// skipText passes over a string, whose opening quote is next.
+func (s *scanner) skipText() {
+	for i := s.i + 1; ; {
+		n := bytes.IndexByte(s.b[i:], '"')
+		if n < 0 {
+			s.i = len(s.b)
+			s.fail("")
+			return
+		}
+		i += n
+		// The quote ends the string unless an odd number of backslashes stands before it.
+		back := i - 1
+		for back > s.i && s.b[back] == '\\' {
+			back--
+		}
+		if (i-back)%2 == 1 {
+			s.i = i + 1
+			return
+		}
+		i++
+	}
+}
+
+// end expects nothing more than white space.
+func (s *scanner) end() {
+	if s.err == nil && (s.peek() != 0 || s.i < len(s.b)) {
+		s.fail("unexpected text after the answer")
+	}
+}
