@@ -1,0 +1,101 @@
+package brevosim
+
+import (
+	"time"
+
+	"zendesk-brevo/internal/sim"
+)
+
+// Plan is the rate-limit tier of the account (https://developers.brevo.com/docs/api-limits).
+type Plan string
+
+// The tiers of the vendor's table, and one without limits and without rate-limit headers.
+const (
+	General   Plan = "general"
+	Advanced  Plan = "advanced"
+	Extended  Plan = "extended"
+	Unlimited Plan = "unlimited"
+)
+
+// ResetUnit is how x-sib-ratelimit-reset counts. The vendor says "typically seconds"; milliseconds and replies without
+// any such header have been met in the field.
+type ResetUnit string
+
+// The three things that production clients report.
+const (
+	Seconds      ResetUnit = "seconds"
+	Milliseconds ResetUnit = "milliseconds"
+	Absent       ResetUnit = "absent"
+)
+
+// Options describe the simulated account. The zero value is an English one on the General plan with the key DefaultAPIKey.
+type Options struct {
+	APIKey string
+	Plan   Plan
+	Clock  *sim.Clock
+
+	// AllowedIPs are addresses or CIDR ranges; calls from elsewhere are refused as from an unknown IP. Empty allows all.
+	AllowedIPs []string
+	ResetUnit  ResetUnit
+	// NamesLocale decides what the account calls first and last name: en, fr, de, es, it, pt.
+	NamesLocale string
+	// Zone is the account's time zone, in which timestamps are written; default +05:30.
+	Zone *time.Location
+	// AccountEmail is the account's own contact, which cannot be deleted.
+	AccountEmail string
+
+	// ImportDelay is the vendor time from the acceptance of an import to its end; the clock's speed shortens it. The
+	// process is queued for the first half and processing for the second. Zero: it has ended at the next request.
+	ImportDelay time.Duration
+	// ImportPolls, when set, ends an import at that many looks at its process even before ImportDelay has passed.
+	ImportPolls int
+	// MaxImportBytes bounds jsonBody and fileBody; default 10 MB as documented.
+	MaxImportBytes int
+	// SilentBadPhones drops import rows with an impossible phone number without listing them in any file.
+	SilentBadPhones bool
+
+	// CompanyPageMax is the largest page of GET /companies (undocumented); default 100. Larger limits are cut to it.
+	CompanyPageMax int
+
+	// EventLag is the vendor time after which an accepted event shows up in GET /events.
+	EventLag time.Duration
+	// DedupEmails answers a repeated Idempotency-Key with the first message id and sends nothing.
+	DedupEmails bool
+	// TemplateIDs are the templates that exist; nil: every positive id does.
+	TemplateIDs []int64
+
+	// MaxCalls and MaxCallBody bound the request log (calls, bytes of each body); 0 keeps everything.
+	MaxCalls    int
+	MaxCallBody int
+}
+
+// DefaultAPIKey opens an account whose options name no key.
+const DefaultAPIKey = "xkeysib-simulated"
+
+func (o Options) withDefaults() Options {
+	if o.APIKey == "" {
+		o.APIKey = DefaultAPIKey
+	}
+	if o.Plan == "" {
+		o.Plan = General
+	}
+	if o.Clock == nil {
+		o.Clock = sim.NewClock(nil, 1)
+	}
+	if o.ResetUnit == "" {
+		o.ResetUnit = Seconds
+	}
+	if o.Zone == nil {
+		o.Zone = time.FixedZone("IST", (5*60+30)*60)
+	}
+	if o.AccountEmail == "" {
+		o.AccountEmail = "owner@simulated.example"
+	}
+	if o.MaxImportBytes == 0 {
+		o.MaxImportBytes = 10_000_000
+	}
+	if o.CompanyPageMax == 0 {
+		o.CompanyPageMax = 100
+	}
+	return o
+}
