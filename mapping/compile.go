@@ -1,0 +1,305 @@
+package mapping
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/nyaruka/phonenumbers"
+)
+
+// targetName is the alphabet of attribute names. Brevo documents no rule beyond capitals; this is what is seen to work.
+var targetName = regexp.MustCompile(`^[A-Z][A-Z0-9_]{0,49}$`)
+
+// reserved attributes are Brevo's own; no source can write them.
+var reserved = map[string]string{
+	"EMAIL":         "EMAIL identifies the contact; only email goes there",
+	"EXT_ID":        "EXT_ID is Brevo's own identifier field and is left to you; choose an attribute, such as ZENDESK_EXTERNAL_ID",
+	"ADDED_TIME":    "ADDED_TIME is written by Brevo",
+	"MODIFIED_TIME": "MODIFIED_TIME is written by Brevo",
+}
+
+// compiler gathers bindings and problems.
+type compiler struct {
+	cfg      Config
+	sources  []Source
+	fields   *fieldIndex // nil without definitions
+	bindings []binding
+	owner    map[string]binding // by target
+	problems Problems
+}
+
+// Compile checks a configuration against the account's field definitions and makes the Mapper. The error, of type Problems,
+// names everything that is wrong at once. Without definitions (nil) custom fields are taken on trust, which serves to check
+// a file: a field then counts as text, and sources that cannot work without a definition (labels, ticket fields by title,
+// auto) are never in scope.
+func Compile(cfg Config, defs []Definition) (*Mapper, error) {
+	c := &compiler{cfg: cfg, sources: Sources(), fields: indexFields(defs), owner: map[string]binding{}}
+	c.defaults()
+	c.rules()
+	c.auto()
+	m := &Mapper{
+		overwrite: c.overwrite(),
+		threshold: c.threshold(),
+		region:    c.region(),
+		roles:     c.roles(),
+		exclude:   c.exclude(),
+		lists:     c.lists(),
+	}
+	if len(c.problems) > 0 {
+		return nil, c.problems
+	}
+	for _, b := range c.bindings {
+		if c.on(b.streams) {
+			b.needs = setOf(b.streams)
+			m.bindings = append(m.bindings, b)
+		}
+	}
+	return m.finish(), nil
+}
+
+// on reports whether no needed resource is switched off.
+func (c *compiler) on(streams []Stream) bool {
+	return !slices.ContainsFunc(streams, func(s Stream) bool {
+		on, set := c.cfg.Resources[s]
+		return set && !on
+	})
+}
+
+// defaults binds the default targets of every source that field_mapping does not name.
+func (c *compiler) defaults() {
+	for _, source := range c.sources {
+		named := slices.ContainsFunc(c.cfg.FieldMapping, func(r FieldRule) bool { return strings.TrimSpace(r.Source) == source.Name })
+		if named || source.Name == sourceEmail || len(source.DefaultTargets) == 0 {
+			continue
+		}
+		template := bindingOf(source)
+		if source.Name == sourceName {
+			c.bindName(template, source.DefaultTargets, nil)
+			continue
+		}
+		for _, target := range source.DefaultTargets {
+			c.bind(template, target, nil)
+		}
+	}
+}
+
+func (c *compiler) rules() {
+	seen := map[string]bool{}
+	for _, rule := range c.cfg.FieldMapping {
+		name := strings.TrimSpace(rule.Source)
+		path := []string{"field_mapping", name}
+		if seen[name] {
+			c.problems.add("", path, "is named twice")
+			continue
+		}
+		seen[name] = true
+		c.rule(name, rule, path)
+	}
+}
+
+func (c *compiler) rule(name string, rule FieldRule, path []string) {
+	if name == sourceAuto || rule.Auto {
+		c.checkAuto(name, rule, path)
+		return
+	}
+	template, ok := c.resolve(name, path)
+	if !ok {
+		return
+	}
+	targets := make([]string, len(rule.Targets))
+	for i, target := range rule.Targets {
+		targets[i] = strings.ToUpper(strings.TrimSpace(target))
+	}
+	template.named = true
+	switch name {
+	case sourceEmail:
+		c.bindEmail(template, targets, path)
+	case sourceName:
+		c.bindName(template, targets, path)
+	default:
+		for _, target := range targets {
+			c.bind(template, target, path)
+		}
+	}
+}
+
+// checkAuto takes auto for user_fields.* alone, and nothing else but null there.
+func (c *compiler) checkAuto(name string, rule FieldRule, path []string) {
+	switch {
+	case name != sourceAuto:
+		c.problems.add("", path, "auto is for %s; name an attribute here", sourceAuto)
+	case len(rule.Targets) > 0:
+		c.problems.add("auto", path, "takes auto or null, not %s", strings.Join(rule.Targets, ", "))
+	}
+}
+
+// bindEmail keeps the e-mail's own place and copies it to the other targets.
+func (c *compiler) bindEmail(template binding, targets []string, path []string) {
+	if len(targets) == 0 {
+		c.problems.add("", path, "cannot be switched off: the e-mail identifies the contact")
+	}
+	for _, target := range targets {
+		if target != "EMAIL" {
+			c.bind(template, target, path)
+		}
+	}
+}
+
+// bindName gives one target the whole name, two targets the first word and the rest.
+func (c *compiler) bindName(template binding, targets []string, path []string) {
+	switch len(targets) {
+	case 0:
+	case 1:
+		c.bind(template, targets[0], path)
+	case 2:
+		for i, part := range []string{"first_name", "last_name"} {
+			b := bindingOf(*c.source(part))
+			b.source, b.named = sourceName, template.named
+			if path == nil {
+				b.logical = targets[i]
+			}
+			c.bind(b, targets[i], path)
+		}
+	default:
+		c.problems.add("", path, "takes one target (the whole name) or two (first word, the rest), not %d; see also first_name and last_name", len(targets))
+	}
+}
+
+// bind adds a binding, unless its target is no attribute or is taken. A nil path is a default's.
+func (c *compiler) bind(b binding, target string, path []string) {
+	if why, found := reserved[target]; found {
+		c.problems.add("", path, "%s", why)
+		return
+	}
+	if !targetName.MatchString(target) {
+		c.problems.add("", path, "%q is no attribute name: capital letters, digits and _, beginning with a letter, at most 50", target)
+		return
+	}
+	if owner, taken := c.owner[target]; taken {
+		if owner.named {
+			c.problems.add("", path, "%s is already written by %s", target, owner.source)
+		} else {
+			c.problems.add("", path, "%s is already written by %s, by default; `%s: null` switches that off", target, owner.source, owner.source)
+		}
+		return
+	}
+	b.target = target
+	if isNumber(target) {
+		b.typ = Text
+	}
+	c.owner[target] = b
+	c.bindings = append(c.bindings, b)
+}
+
+// bindingOf is a source before it has a target.
+func bindingOf(source Source) binding {
+	b := binding{source: source.Name, identity: source.Name, typ: source.Type, streams: source.Streams, value: source.value}
+	switch source.Name {
+	case sourceEmail:
+		b.value = func(c *Customer) any { return strings.ToLower(c.User.Email) }
+	case sourceName:
+		b.value = func(c *Customer) any { return c.User.Name }
+	}
+	return b
+}
+
+func (c *compiler) source(name string) *Source {
+	i := slices.IndexFunc(c.sources, func(s Source) bool { return s.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return &c.sources[i]
+}
+
+func (c *compiler) overwrite() []string {
+	var names []string
+	for _, name := range c.cfg.Overwrite {
+		name = strings.ToUpper(strings.TrimSpace(name))
+		_, written := c.owner[name]
+		if !written && name != SMS && !holdsName(name) && !c.autoUnknown() {
+			targets := []string{FirstName, LastName, SMS}
+			for target := range c.owner {
+				targets = append(targets, target)
+			}
+			slices.Sort(targets)
+			c.problems.add(nearest(name, slices.Compact(targets)), []string{"overwrite"}, "nothing writes %q", name)
+			continue
+		}
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func (c *compiler) threshold() float64 {
+	t := c.cfg.SatisfiedThreshold
+	if !(t >= 0 && t <= 100) { // also true for NaN
+		c.problems.add("", []string{"thresholds", "satisfied"}, "%v is not between 0 and 100", t)
+	}
+	if t == 0 {
+		return DefaultSatisfied
+	}
+	return t
+}
+
+func (c *compiler) region() string {
+	region := strings.ToUpper(strings.TrimSpace(c.cfg.DefaultRegion))
+	if region != "" && !phonenumbers.GetSupportedRegions()[region] {
+		near := ""
+		if region == "UK" {
+			near = "GB"
+		}
+		c.problems.add(near, []string{"default_region"}, "%q is no region: two letters of ISO 3166, such as US or DE", region)
+	}
+	return region
+}
+
+func (c *compiler) roles() []string {
+	roles := lowered(c.cfg.Roles)
+	if len(roles) == 0 {
+		return []string{RoleEndUser}
+	}
+	valid := []string{RoleEndUser, "agent", "admin"}
+	for _, role := range roles {
+		if !slices.Contains(valid, role) {
+			c.problems.add(nearest(role, valid), []string{"sync", "roles"}, "%q is no role: %s", role, strings.Join(valid, ", "))
+		}
+	}
+	return roles
+}
+
+func (c *compiler) exclude() exclusion {
+	x := exclusion{
+		Emails: lowered(c.cfg.Exclude.Emails), Domains: lowered(c.cfg.Exclude.Domains),
+		Tags: lowered(c.cfg.Exclude.Tags), Patterns: lowered(c.cfg.Exclude.Patterns),
+	}
+	for i, domain := range x.Domains {
+		x.Domains[i] = strings.TrimPrefix(domain, "@")
+	}
+	x.Domains = lowered(x.Domains)
+	if c.cfg.Exclude.Patterns == nil {
+		x.Patterns = lowered(DefaultPatterns)
+	}
+	return x
+}
+
+func (c *compiler) lists() []ListRule {
+	var lists []ListRule
+	for _, key := range lowered(c.cfg.Lists) {
+		streams, known := listStreams[key]
+		if !known {
+			c.problems.add(nearest(key, listKeys()), []string{"lists", key}, "is no list: %s", strings.Join(listKeys(), ", "))
+			continue
+		}
+		if c.on(streams) {
+			lists = append(lists, ListRule{Key: key, Streams: streams})
+		}
+	}
+	return lists
+}
+
+// autoUnknown reports whether attributes may exist that only the definitions would tell.
+func (c *compiler) autoUnknown() bool {
+	return c.fields == nil && slices.ContainsFunc(c.cfg.FieldMapping, func(r FieldRule) bool { return r.Auto })
+}

@@ -1,0 +1,36 @@
+package mapping
+
+import "strings"
+
+// nearest finds the candidate that a mistyped word most likely means, or "" when none is near: at most a third of the
+// longer word's letters may differ. Case does not count.
+func nearest(word string, candidates []string) string {
+	best, least := "", -1
+	for _, candidate := range candidates {
+		d := distance(strings.ToLower(word), strings.ToLower(candidate))
+		if d*3 <= max(len(word), len(candidate)) && (least < 0 || d < least) {
+			best, least = candidate, d
+		}
+	}
+	return best
+}
+
+// distance is the Levenshtein distance in bytes.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			diagonal, row[j+1] = row[j+1], min(row[j]+1, row[j+1]+1, diagonal+cost)
+		}
+	}
+	return row[len(b)]
+}
