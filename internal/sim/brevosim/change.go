@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+
+	"zendesk-brevo/internal/sim"
 )
 
 // SeedContact creates a contact as if the marketer had done so. ID, CreatedAt and ModifiedAt of c are ignored when zero;
@@ -194,4 +196,13 @@ func (s *Server) Restore() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.refusals = nil
+}
+
+// TooEarly is the fault of an account that is still busy with an earlier change: the next n matching calls get 425 with
+// the only code that the vendor's document offers for it.
+func TooEarly(path string, n int) sim.Fault {
+	return sim.Fault{
+		Path: path, Times: n, Status: http.StatusTooEarly,
+		Body: `{"code":"account_in_process","message":"Account is in process, try again later"}`,
+	}
 }

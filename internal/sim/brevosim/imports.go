@@ -29,7 +29,9 @@ type importBody struct {
 	ConsentGroupIDs         []int64 `json:"consentGroupIds"`
 }
 
-func (b *importBody) updates() bool { return b.UpdateExistingContacts == nil || *b.UpdateExistingContacts }
+func (b *importBody) updates() bool {
+	return b.UpdateExistingContacts == nil || *b.UpdateExistingContacts
+}
 
 // importRow is one person of an import. Cells of a CSV are text whatever the attribute's type.
 type importRow struct {
