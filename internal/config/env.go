@@ -1,0 +1,177 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/caarlos0/env/v10"
+)
+
+// Env is what the programs take from the environment; Temporal's own variables are read by its SDK. An empty variable
+// counts as unset.
+type Env struct {
+	ConnectorsFile string `env:"CONNECTORS_FILE" envDefault:"connectors.yaml"`
+	// StoreURL is sqlite:PATH or postgres://...; a Secret because the latter carries a password.
+	StoreURL               Secret   `env:"STORE_URL" envDefault:"sqlite:data/connector.db"`
+	TaskQueue              string   `env:"TASK_QUEUE" envDefault:"zendesk-brevo"`
+	EncryptionKey          Secret   `env:"ENCRYPTION_KEY"`
+	WebhookAddr            string   `env:"WEBHOOK_ADDR" envDefault:"127.0.0.1:8080"`
+	PublicURL              string   `env:"PUBLIC_URL"` // no trailing slash
+	ZendeskEmail           string   `env:"ZENDESK_EMAIL"`
+	ZendeskWebhookSecret   Secrets  `env:"ZENDESK_WEBHOOK_SECRET"` // several while one is being replaced
+	WebhookAllowTestSecret bool     `env:"WEBHOOK_ALLOW_TEST_SECRET"`
+	TLSCert                string   `env:"TLS_CERT"`
+	TLSKey                 string   `env:"TLS_KEY"`
+	AllowedCIDRs           Networks `env:"ALLOWED_CIDRS"`
+	TrustedProxies         Networks `env:"TRUSTED_PROXIES"`
+	APIToken               Secret   `env:"API_TOKEN"`
+	AdminAddr              string   `env:"ADMIN_ADDR"`
+	LogFormat              string   `env:"LOG_FORMAT" envDefault:"text"`
+}
+
+// Secrets is a comma-separated list of secrets.
+type Secrets []Secret
+
+// UnmarshalText splits at commas; empty parts are dropped.
+func (s *Secrets) UnmarshalText(text []byte) error {
+	*s = nil
+	for part := range strings.SplitSeq(string(text), ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			*s = append(*s, NewSecret(part))
+		}
+	}
+	return nil
+}
+
+// Networks is a comma-separated list of networks such as 10.0.0.0/8; a single address is a network of one.
+type Networks []netip.Prefix
+
+// UnmarshalText parses the list.
+func (n *Networks) UnmarshalText(text []byte) error {
+	*n = nil
+	for part := range strings.SplitSeq(string(text), ",") {
+		part = strings.TrimSpace(part)
+		if part == "" {
+			continue
+		}
+		if addr, err := netip.ParseAddr(part); err == nil && addr.Zone() == "" {
+			*n = append(*n, netip.PrefixFrom(addr, addr.BitLen()))
+			continue
+		}
+		prefix, err := netip.ParsePrefix(part)
+		if err != nil {
+			return errors.New("must be networks such as 10.0.0.0/8,192.0.2.7, separated by commas")
+		}
+		*n = append(*n, prefix.Masked())
+	}
+	return nil
+}
+
+// Strings is the list in CIDR notation.
+func (n Networks) Strings() []string {
+	texts := make([]string, 0, len(n))
+	for _, prefix := range n {
+		texts = append(texts, prefix.String())
+	}
+	return texts
+}
+
+// LoadEnv sets the variables of a .env file in the working directory that are not set yet, then reads Env. A missing .env is
+// no error; everything wrong is reported at once, by variable name, without values.
+func LoadEnv() (Env, error) {
+	if err := loadDotEnv(".env"); err != nil {
+		return Env{}, err
+	}
+	var e Env
+	if err := env.Parse(&e); err != nil {
+		return Env{}, envError(err)
+	}
+	e.PublicURL = strings.TrimRight(e.PublicURL, "/")
+	return e, e.check()
+}
+
+func (e Env) check() error {
+	var problems []error
+	problem := func(ok bool, text string) {
+		if !ok {
+			problems = append(problems, errors.New(text))
+		}
+	}
+	store := e.StoreURL.Reveal()
+	scheme, rest, _ := strings.Cut(store, ":")
+	problem(rest != "" && (scheme == "sqlite" || scheme == "postgres" || scheme == "postgresql"),
+		"STORE_URL must be sqlite:PATH or postgres://user:password@host/database")
+	problem(e.LogFormat == LogText || e.LogFormat == LogJSON, "LOG_FORMAT must be text or json")
+	problem((e.TLSCert == "") == (e.TLSKey == ""), "TLS_CERT and TLS_KEY go together: set both or neither")
+	problem(e.ZendeskEmail == "" || validEmail(e.ZendeskEmail), "ZENDESK_EMAIL must be an e-mail address")
+	problem(validAddr(e.WebhookAddr), "WEBHOOK_ADDR must be host:port, such as 127.0.0.1:8080")
+	problem(e.AdminAddr == "" || validAddr(e.AdminAddr), "ADMIN_ADDR must be host:port, such as 127.0.0.1:8081")
+	if e.PublicURL != "" {
+		u, err := url.Parse(e.PublicURL)
+		problem(err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http") && u.User == nil && u.RawQuery == "" && u.Fragment == "",
+			"PUBLIC_URL must be the address that Zendesk can reach, such as https://hooks.example.com")
+	}
+	return errors.Join(problems...)
+}
+
+func validAddr(addr string) bool {
+	_, port, err := net.SplitHostPort(addr)
+	return err == nil && port != ""
+}
+
+// envError names variables where the library names struct fields, and drops the values it quotes.
+func envError(err error) error {
+	var all env.AggregateError
+	if !errors.As(err, &all) {
+		return errors.New("read environment: unreadable variables")
+	}
+	var problems []error
+	for _, one := range all.Errors {
+		var parse env.ParseError
+		if !errors.As(one, &parse) {
+			problems = append(problems, one)
+			continue
+		}
+		name := parse.Name
+		if field, ok := reflect.TypeFor[Env]().FieldByName(parse.Name); ok {
+			name = field.Tag.Get("env")
+		}
+		if parse.Type.Kind() == reflect.Bool {
+			problems = append(problems, fmt.Errorf("%s must be true or false", name))
+			continue
+		}
+		problems = append(problems, fmt.Errorf("%s %w", name, parse.Err))
+	}
+	return errors.Join(problems...)
+}
+
+// loadDotEnv sets each variable of the file that has no value yet.
+func loadDotEnv(path string) error {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read %s: %w", path, err)
+	}
+	pairs, err := parseDotEnv(path, string(text))
+	if err != nil {
+		return err
+	}
+	for _, pair := range slices.Backward(pairs) { // the last line of a name wins, as in a shell
+		if os.Getenv(pair.name) != "" {
+			continue
+		}
+		if err := os.Setenv(pair.name, pair.value); err != nil {
+			return fmt.Errorf("set %s from %s: %w", pair.name, path, err)
+		}
+	}
+	return nil
+}
