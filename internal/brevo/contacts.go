@@ -66,6 +66,19 @@ func (c *Contact) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// parseTime reads Brevo's timestamps, which carry the account's offset ("2022-12-04T18:22:48.384+05:30").
+func parseTime(s string) (time.Time, error) {
+	if s == "" {
+		return time.Time{}, nil
+	}
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02 15:04:05"} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, errors.New("unknown form of timestamp")
+}
+
 // IdentifierType says how an Identifier names a contact.
 type IdentifierType string
 

@@ -53,7 +53,7 @@ func clip(text string) string {
 // "Unable to create contact, email is already associated with another Contact", "... update contact, SMS is ...", and
 // the older "Contact already exist".
 var (
-	associated   = regexp.MustCompile(`(?i)(?:contact,\s*)?([a-z_, ]+?)\s+(?:is|are) already associated with another contact`)
+	associated   = regexp.MustCompile(`(?i)^(?:.*(?:\bcontact,|[:.])\s*)?([a-z_][a-z_, ]*?)\s+(?:is|are) already associated with another contact`)
 	alreadyExist = regexp.MustCompile(`(?i)\bcontact already exists?\b`)
 	listed       = regexp.MustCompile(`(?i)\s*(?:,|\band\b)\s*`)
 )

@@ -26,19 +26,16 @@ const (
 type family struct {
 	guess  int
 	period time.Duration
-	// longest is the most a reset may say; anything longer is a misread unit or another window.
+	// longest is the most a reset may say. A number that exceeds it in seconds is read as milliseconds.
 	longest time.Duration
-	// millisAbove is the value from which a reset cannot be seconds.
-	millisAbove float64
-	// penalty is the wait after a 429 that says nothing. For an hourly window it is shorter than the hour: the
-	// window's end is unknown, and asking too early costs one call.
+	// penalty is the wait after a 429 that says nothing.
 	penalty time.Duration
 }
 
 var (
-	perSecond = family{guess: 10, period: time.Second, longest: 5 * time.Second, millisAbove: 60, penalty: 2 * time.Second}
-	hourly    = family{guess: 100, period: time.Hour, longest: time.Hour, millisAbove: 3600, penalty: 10 * time.Minute}
-	mail      = family{guess: 1000, period: time.Second, longest: 5 * time.Second, millisAbove: 60, penalty: 2 * time.Second}
+	perSecond = family{guess: 10, period: time.Second, longest: 5 * time.Second, penalty: 2 * time.Second}
+	mail      = family{guess: 1000, period: time.Second, longest: 5 * time.Second, penalty: 2 * time.Second}
+	hourly    = family{guess: 100, period: time.Hour, longest: time.Hour, penalty: time.Hour}
 )
 
 func familyOf(bucket string) family {
@@ -64,14 +61,15 @@ func (b *buckets) need(bucket string) budget.Need {
 }
 
 // readings reads x-sib-ratelimit-limit, -remaining and -reset (https://developers.brevo.com/docs/limit-headers).
-// The rules, because the vendor's page and the field disagree:
-//   - reset is time left in seconds "typically", in milliseconds for others: above 3600 (60 where the limit is per
-//     second) it is read as milliseconds; the result is capped at the family's longest wait, 1 h or 5 s.
-//   - a per-second family whose limit is a hundred times its guess shows the count of the hour, which binds too: it
-//     becomes the hourly limit spread over seconds.
+// The rules, because that page and the field disagree:
+//   - reset is the time left, in seconds "typically", in milliseconds for others. A number that would exceed the family's
+//     longest wait (1 h for hourly limits, 5 s for limits per second) is read as milliseconds; if it still does, it is
+//     cut to that wait.
+//   - a per-second bucket whose limit is at least a hundred times its guess shows the count of the hour, which binds too:
+//     while something is left it becomes an equal part for each second, and when nothing is left the wait is the hour's.
 //   - a 429 always means that nothing is left, whatever remaining says; Retry-After, should it ever come, wins.
-//   - an answer without the headers gives no reading. Only where a bucket has never shown any does it confirm the
-//     guess, or else a meter would wait for headers that never come.
+//   - an answer without the headers gives no reading. Only where this client has never seen any for the bucket does
+//     it confirm the guess, or else a meter would wait for headers that never come.
 func (b *buckets) readings(resp *http.Response, needs []budget.Need) []budget.Reading {
 	var out []budget.Reading
 	for _, n := range needs {
@@ -101,10 +99,19 @@ func (b *buckets) wait(h http.Header, bucket string) time.Duration {
 	if asked := rest.RetryAfter(h, b.now()); asked > 0 {
 		return min(asked, time.Hour)
 	}
-	if reset := resetOf(h, f); reset > 0 {
+	limit, _ := number(h, "x-sib-ratelimit-limit")
+	if reset := resetOf(h, f.counting(limit)); reset > 0 {
 		return reset
 	}
 	return f.penalty
+}
+
+// counting is the family whose window a limit header describes.
+func (f family) counting(limit float64) family {
+	if f.period == time.Second && limit >= float64(100*f.guess) {
+		return hourly
+	}
+	return f
 }
 
 func fromHeaders(h http.Header, f family) (budget.Reading, bool) {
@@ -113,12 +120,14 @@ func fromHeaders(h http.Header, f family) (budget.Reading, bool) {
 		return budget.Reading{}, false
 	}
 	limit, _ := number(h, "x-sib-ratelimit-limit")
-	r := budget.Reading{Limit: whole(limit), Remaining: whole(remaining), Reset: resetOf(h, f)}
-	if f.period == time.Second && r.Limit >= 100*f.guess {
-		r.Limit /= 3600
-		if r.Remaining > 0 {
-			r.Remaining, r.Reset = min(r.Remaining, r.Limit-1), time.Second
-		}
+	window := f.counting(limit)
+	r := budget.Reading{Limit: whole(limit), Remaining: whole(remaining), Reset: resetOf(h, window)}
+	if window.period == f.period {
+		return r, true
+	}
+	r.Limit = max(1, r.Limit/int(time.Hour/f.period))
+	if r.Remaining > 0 {
+		r.Remaining, r.Reset = min(r.Remaining, r.Limit-1), f.period
 	}
 	return r, true
 }
@@ -128,13 +137,10 @@ func resetOf(h http.Header, f family) time.Duration {
 	if !ok {
 		return 0
 	}
-	if value > f.millisAbove {
+	if value > f.longest.Seconds() {
 		value /= 1000
 	}
-	if value >= f.longest.Seconds() {
-		return f.longest
-	}
-	return time.Duration(value * float64(time.Second))
+	return time.Duration(min(value, f.longest.Seconds()) * float64(time.Second))
 }
 
 // number reads a header that holds a number that is not negative.

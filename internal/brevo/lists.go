@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"time"
 )
 
 // listPage is the largest page of lists and folders.
@@ -210,17 +209,4 @@ func (c *Client) changeMembers(ctx context.Context, listID int64, verb string, m
 		path: "/contacts/lists/" + strconv.FormatInt(listID, 10) + "/contacts/" + verb, body: m, bucket: BucketContacts,
 	}, &out)
 	return out, err
-}
-
-// parseTime reads Brevo's timestamps, which carry the account's offset ("2022-12-04T18:22:48.384+05:30").
-func parseTime(s string) (time.Time, error) {
-	if s == "" {
-		return time.Time{}, nil
-	}
-	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02 15:04:05"} {
-		if t, err := time.Parse(layout, s); err == nil {
-			return t, nil
-		}
-	}
-	return time.Time{}, fmt.Errorf("unknown form of timestamp")
 }

@@ -95,10 +95,10 @@ func parseRejects(data []byte) [][]string {
 	return rows
 }
 
-// separatorOf is the most frequent candidate of the first line.
+// separatorOf is the most frequent candidate of the first line. Free text has commas, so they lose a tie.
 func separatorOf(line string) rune {
-	best := ','
-	for _, candidate := range []rune{';', '\t'} {
+	best := '\t'
+	for _, candidate := range ";," {
 		if strings.Count(line, string(candidate)) > strings.Count(line, string(best)) {
 			best = candidate
 		}

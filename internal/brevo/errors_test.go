@@ -1,0 +1,163 @@
+package brevo_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"zendesk-brevo/internal/brevo"
+	"zendesk-brevo/internal/budget"
+	"zendesk-brevo/internal/rest"
+)
+
+// spent is a meter that has nothing left.
+type spent struct{}
+
+func (spent) Reserve(_ context.Context, needs ...budget.Need) error {
+	return &budget.Exhausted{Bucket: needs[0].Bucket, Wait: 1}
+}
+func (spent) Observe(context.Context, ...budget.Reading) {}
+
+func TestErrorsAreTold(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		status int
+		body   string
+		code   string // as kept by the error
+
+		duplicate []string
+		isDup     bool
+		notFound  bool
+		unknownIP bool
+		ip        string
+		badKey    bool
+		phone     bool
+		email     bool
+	}{
+		{
+			name: "duplicate by metadata", status: 400, code: "duplicate_parameter", isDup: true, duplicate: []string{"email"},
+			body: `{"code":"duplicate_parameter","message":"Unable to create contact, email is already associated with another Contact","metadata":{"duplicate_identifiers":["email"]}}`,
+		},
+		{
+			name: "the same under another code", status: 400, code: "invalid_parameter", isDup: true, duplicate: []string{"email", "sms"},
+			body: `{"code":"invalid_parameter","message":"anything","metadata":{"duplicate_identifiers":["email","SMS"]}}`,
+		},
+		{
+			name: "duplicate by text on update", status: 400, code: "invalid_parameter", isDup: true, duplicate: []string{"email"},
+			body: `{"code":"invalid_parameter","message":"Unable to update contact, email is already associated with another Contact"}`,
+		},
+		{
+			name: "duplicate phone by text", status: 400, code: "duplicate_parameter", isDup: true, duplicate: []string{"sms"},
+			body: `{"code":"duplicate_parameter","message":"Unable to update contact, SMS is already associated with another Contact","metadata":{}}`,
+		},
+		{
+			name: "two duplicates by text", status: 400, isDup: true, duplicate: []string{"sms", "ext_id"},
+			body: `{"message":"Unable to create contact, SMS and ext_id are already associated with another Contact","metadata":[]}`,
+		},
+		{
+			name: "duplicate by the specification's own example", status: 400, isDup: true, duplicate: []string{"email"},
+			body: `{"message":"email is already associated with another Contact"}`,
+		},
+		{name: "duplicate by the older text", status: 400, code: "duplicate_parameter", isDup: true, body: `{"code":"duplicate_parameter","message":"Contact already exist"}`},
+		{name: "duplicate code alone is an attribute that exists", status: 400, code: "duplicate_parameter", body: `{"code":"duplicate_parameter","message":"Attribute name must be unique"}`},
+		{name: "absent contact", status: 404, code: "document_not_found", notFound: true, body: `{"code":"document_not_found","message":"Contact does not exist"}`},
+		{name: "absent process", status: 404, code: "invalid_parameter", notFound: true, body: `{"code":"invalid_parameter","message":"processId is invalid"}`},
+		{name: "a sentence for a code", status: 404, notFound: true, body: `{"code":"Contact email not found","message":"x"}`},
+		{name: "bad key", status: 401, code: "unauthorized", badKey: true, body: `{"code":"unauthorized","message":"Key not found"}`},
+		{name: "no key", status: 401, code: "unauthorized", badKey: true, body: `{"message":"authentication not found in headers","code":"unauthorized"}`},
+		{name: "401 without a body", status: 401, badKey: true},
+		{
+			name: "unknown IPv4", status: 401, code: "unauthorized", unknownIP: true, ip: "203.0.113.7",
+			body: `{"code":"unauthorized","message":"We have detected you are using an unrecognised IP address 203.0.113.7. If you performed this action make sure to add the new IP address"}`,
+		},
+		{
+			name: "unknown IPv6", status: 401, code: "unauthorized", unknownIP: true, ip: "2001:db8::7",
+			body: `{"code":"unauthorized","message":"unrecognized IP address (2001:db8::7)"}`,
+		},
+		{name: "address not named", status: 401, code: "unauthorized", unknownIP: true, body: `{"code":"unauthorized","message":"IP not authorized"}`},
+		{name: "address not verified", status: 401, unknownIP: true, body: `{"message":"Your IP address is not verified"}`},
+		{name: "an IP in a 403 is no such refusal", status: 403, code: "permission_denied", body: `{"code":"permission_denied","message":"unrecognised IP address"}`},
+		{name: "bad phone", status: 400, code: "invalid_parameter", phone: true, body: `{"code":"invalid_parameter","message":"Invalid phone number"}`},
+		{name: "bad SMS", status: 400, code: "invalid_parameter", phone: true, body: `{"code":"invalid_parameter","message":"SMS is not valid"}`},
+		{name: "bad address", status: 400, code: "invalid_parameter", email: true, body: `{"code":"invalid_parameter","message":"email is not valid in body"}`},
+		{name: "either", status: 400, phone: true, email: true, body: `{"message":"Invalid email / phone"}`},
+		{name: "a missing address is not a bad one", status: 400, code: "missing_parameter", body: `{"code":"missing_parameter","message":"email is missing"}`},
+		{name: "a taken phone is not a bad one", status: 400, isDup: true, duplicate: []string{"sms"}, body: `{"message":"Invalid phone","metadata":{"duplicate_identifiers":["SMS"]}}`},
+		{name: "a bad phone elsewhere than in a 400", status: 500, body: `{"message":"Invalid phone number"}`},
+		{name: "a gateway's page", status: 502, body: `<html>Bad gateway, invalid phone</html>`},
+		{name: "too early", status: 425, code: "account_in_process", body: `{"code":"account_in_process","message":"x"}`},
+		{name: "credit", status: 402, code: "not_enough_credits", body: `{"code":"not_enough_credits","message":"x"}`},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			v := newVendor(t, tc.status, tc.body)
+			v.header = map[string]string{"sib-request-id": "req-1"}
+			_, err := v.client(t).CreateContact(t.Context(), brevo.CreateContact{Email: "secret.person@example.com"})
+			err = fmt.Errorf("wrapped: %w", err)
+
+			var e *rest.Error
+			require.ErrorAs(t, err, &e)
+			assert.Equal(t, tc.status, e.Status)
+			assert.Equal(t, tc.code, e.Code)
+			assert.Equal(t, "req-1", e.RequestID)
+			assert.NotContains(t, err.Error(), "secret.person")
+			assert.NotContains(t, err.Error(), "associated")
+
+			fields, isDup := brevo.IsDuplicate(err)
+			assert.Equal(t, tc.isDup, isDup, "duplicate")
+			assert.Equal(t, tc.duplicate, fields)
+			assert.Equal(t, tc.notFound, brevo.IsNotFound(err), "not found")
+			ip, unknownIP := brevo.IsUnknownIP(err)
+			assert.Equal(t, tc.unknownIP, unknownIP, "unknown IP")
+			assert.Equal(t, tc.ip != "", ip.IsValid())
+			if tc.ip != "" {
+				assert.Equal(t, tc.ip, ip.String())
+			}
+			assert.Equal(t, tc.badKey, brevo.IsBadKey(err), "bad key")
+			assert.Equal(t, tc.phone, brevo.IsInvalidPhone(err), "phone")
+			assert.Equal(t, tc.email, brevo.IsInvalidEmail(err), "email")
+		})
+	}
+}
+
+func TestHelpersSayNoToOtherErrors(t *testing.T) {
+	for _, err := range []error{nil, context.Canceled, &budget.Exhausted{}} {
+		_, dup := brevo.IsDuplicate(err)
+		_, ip := brevo.IsUnknownIP(err)
+		assert.False(t, dup || ip || brevo.IsNotFound(err) || brevo.IsBadKey(err) || brevo.IsInvalidPhone(err) || brevo.IsInvalidEmail(err))
+	}
+}
+
+func TestABatchThatFailsWholeTellsItsReasons(t *testing.T) {
+	v := newVendor(t, 400, `{"status":"failed","total_events":2,"successful_events":0,"failed_events":2,`+
+		`"errors":[{"eventIndex":[0],"message":"bad name"},{"eventIndex":[1],"message":"bad date"},{"eventIndex":[1],"message":"bad name"}]}`)
+	e := brevo.Event{Name: "x", Identifiers: brevo.EventContact{ContactID: 1}}
+	_, err := v.client(t).CreateEvents(t.Context(), []brevo.Event{e, e})
+	var failure *rest.Error
+	require.ErrorAs(t, err, &failure)
+	assert.Equal(t, "bad name; bad date", failure.Detail)
+}
+
+func TestDetailIsBounded(t *testing.T) {
+	v := newVendor(t, 500, "<html>"+strings.Repeat("é", 4000))
+	_, err := v.client(t).Account(t.Context())
+	var failure *rest.Error
+	require.ErrorAs(t, err, &failure)
+	assert.LessOrEqual(t, len(failure.Detail), 510)
+	assert.NotContains(t, failure.Detail, "\uFFFD")
+}
+
+func TestABodyThatIsCutIsAnError(t *testing.T) {
+	for _, body := range []string{`{"contacts":[{"id":1`, `<html></html>`, `{"contacts":[{"id":"x"}]}`, `{"contacts":[{"id":1,"createdAt":"noon"}]}`} {
+		v := newVendor(t, http.StatusOK, body)
+		_, err := v.client(t).ListContacts(t.Context(), brevo.ContactQuery{})
+		var failure *rest.Error
+		require.ErrorAs(t, err, &failure, body)
+		assert.Equal(t, http.StatusOK, failure.Status)
+		assert.NotEmpty(t, failure.Reason)
+	}
+}

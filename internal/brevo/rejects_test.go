@@ -1,0 +1,129 @@
+package brevo_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"zendesk-brevo/internal/brevo"
+	"zendesk-brevo/internal/rest"
+)
+
+func TestRejectFilesAreParsedTolerantly(t *testing.T) {
+	for name, tc := range map[string]struct {
+		file string
+		want [][]string
+	}{
+		"semicolons and a header": {"EMAIL;SMS\na@example.com;+331\n", [][]string{{"EMAIL", "SMS"}, {"a@example.com", "+331"}}},
+		"commas, none":            {"a@example.com,bad\r\nb@example.com,bad\r\n", [][]string{{"a@example.com", "bad"}, {"b@example.com", "bad"}}},
+		"one column":              {"a@example.com\nb@example.com", [][]string{{"a@example.com"}, {"b@example.com"}}},
+		"tabs":                    {"a@example.com\tx, y\n", [][]string{{"a@example.com", "x, y"}}},
+		"byte order mark":         {"\xef\xbb\xbfEMAIL\na@example.com\n", [][]string{{"EMAIL"}, {"a@example.com"}}},
+		"quotes":                  {`"a@example.com";"x;""y"""` + "\n", [][]string{{"a@example.com", `x;"y`}}},
+		"a quote that never closes": {
+			"a@example.com;\"x\nb@example.com;y\n\n", [][]string{{"a@example.com", "x"}, {"b@example.com", "y"}},
+		},
+		"uneven rows": {"a;b\nc\n", [][]string{{"a", "b"}, {"c"}}},
+		"empty":       {"", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v := newVendor(t, 200, tc.file)
+			got, err := v.client(t).FetchRejects(t.Context(), v.URL+"/files/78.csv")
+			require.NoError(t, err)
+			assert.Equal(t, tc.want, got)
+		})
+	}
+}
+
+func TestRejectFilesAreAskedForWithoutTheKey(t *testing.T) {
+	v, meter := newVendor(t, 200, "a\n"), &ledger{}
+	c := v.client(t, func(cfg *brevo.Config) { cfg.Meter = meter })
+	_, err := c.FetchRejects(t.Context(), v.URL+"/up%20load/78.csv?X-Amz-Signature=a%2Fb%20c&X-Amz-Date=1")
+	require.NoError(t, err)
+	r := v.only(t)
+	assert.Equal(t, "/up%20load/78.csv", r.path)
+	assert.Equal(t, "X-Amz-Signature=a%2Fb%20c&X-Amz-Date=1", r.query, "a signed query travels as it stands")
+	assert.Empty(t, r.header.Get("Api-Key"))
+	assert.Empty(t, r.header.Get("Authorization"))
+	assert.Empty(t, meter.needs)
+}
+
+func TestRejectFileAddressesAreHTTPS(t *testing.T) {
+	loopback := newVendor(t, 200, "")
+	remote, err := brevo.New(brevo.Config{BaseURL: "https://api.brevo.com/v3", Credential: brevo.APIKey(testKey)})
+	require.NoError(t, err)
+	for name, tc := range map[string]struct {
+		client  *brevo.Client
+		address string
+	}{
+		"plain http elsewhere":                  {loopback.client(t), "http://files.example.com/78.csv"},
+		"loopback while the API is elsewhere":   {remote, loopback.URL + "/78.csv"},
+		"a file of this machine":                {loopback.client(t), "file:///etc/passwd"},
+		"no URL":                                {loopback.client(t), "://"},
+		"credentials in it go nowhere, no host": {loopback.client(t), "https:///78.csv"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := tc.client.FetchRejects(t.Context(), tc.address)
+			require.Error(t, err)
+			assert.NotContains(t, err.Error(), "78.csv")
+		})
+	}
+	assert.Zero(t, loopback.count())
+}
+
+func TestRejectFileRedirects(t *testing.T) {
+	target := newVendor(t, 200, "a@example.com\n")
+	for name, tc := range map[string]struct {
+		location string
+		ok       bool
+	}{
+		"to another allowed host": {target.URL + "/x.csv", true},
+		"to plain http elsewhere": {"http://files.example.com/x.csv", false},
+		"to itself for ever":      {"", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			hops := 0
+			hopping := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				hops++
+				http.Redirect(w, r, tc.location+"?hop", http.StatusFound)
+			}))
+			defer hopping.Close()
+			got, err := target.client(t).FetchRejects(t.Context(), hopping.URL+"/78.csv")
+			assert.LessOrEqual(t, hops, 4)
+			if !tc.ok {
+				require.Error(t, err)
+				return
+			}
+			require.NoError(t, err)
+			assert.Equal(t, [][]string{{"a@example.com"}}, got)
+		})
+	}
+}
+
+func TestARejectFileThatCannotBeHad(t *testing.T) {
+	t.Run("gone", func(t *testing.T) {
+		v := newVendor(t, 404, "<Error/>")
+		_, err := v.client(t).FetchRejects(t.Context(), v.URL+"/78.csv")
+		require.True(t, brevo.IsNotFound(err))
+		assert.NotContains(t, err.Error(), "78.csv")
+	})
+	t.Run("too large", func(t *testing.T) {
+		v := newVendor(t, 200, strings.Repeat("a@example.com\n", (32<<20)/14+2))
+		_, err := v.client(t).FetchRejects(t.Context(), v.URL+"/78.csv")
+		require.ErrorContains(t, err, "larger than 32 MB")
+	})
+	t.Run("cancelled", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		v := newVendor(t, 200, "")
+		_, err := v.client(t).FetchRejects(ctx, v.URL+"/78.csv")
+		require.ErrorIs(t, err, context.Canceled)
+		var failure *rest.Error
+		require.ErrorAs(t, err, &failure)
+	})
+}
