@@ -1,7 +1,9 @@
 package brevosim_test
 
 import (
+	"fmt"
 	"net/http"
+	"sync"
 	"testing"
 	"time"
 
@@ -134,4 +136,26 @@ func TestFaultsKeepTheRequestID(t *testing.T) {
 	assert.Equal(t, 425, got.Status)
 	assert.Equal(t, "account_in_process", got.object(t)["code"])
 	assert.Equal(t, 201, a.call("POST", "/contacts", obj{"email": "a@example.com"}).Status)
+}
+
+func TestManyAtOnce(t *testing.T) {
+	a := open(t, brevosim.Options{})
+	list := a.SeedList("one")
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			email := fmt.Sprintf("p%d@example.com", i)
+			for range 5 {
+				a.call("POST", "/contacts", obj{"email": email, "listIds": []int64{list}, "updateEnabled": true})
+				a.call("POST", "/contacts/import", obj{"jsonBody": []obj{{"email": email}}, "listIds": []int64{list}})
+				a.call("GET", "/processes", nil)
+				a.Contacts()
+				a.Processes()
+			}
+		})
+	}
+	wg.Wait()
+	assert.Len(t, a.Contacts(), 8)
+	assert.Equal(t, brevosim.Writes{Creates: 40, Imports: 40, ImportRows: 40}, a.Writes())
+	assert.Len(t, a.Processes(), 40)
 }

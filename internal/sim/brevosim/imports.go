@@ -53,6 +53,9 @@ func (s *Server) importContacts(q *query) reply {
 	if err != nil {
 		return invalid(err.Error())
 	}
+	if s.opts.MaxImportRows > 0 && len(rows) > s.opts.MaxImportRows {
+		return *failure(http.StatusBadRequest, "out_of_range", "Too many rows in one import")
+	}
 	if body.NewList != nil {
 		body.ListIDs = append(body.ListIDs, s.lists.create(body.NewList.ListName, body.NewList.FolderID).ID)
 	}

@@ -51,6 +51,8 @@ type Options struct {
 	ImportPolls int
 	// MaxImportBytes bounds jsonBody and fileBody; default 10 MB as documented.
 	MaxImportBytes int
+	// MaxImportRows bounds the rows of one import; 0, as the vendor states no number, allows any.
+	MaxImportRows int
 	// SilentBadPhones drops import rows with an impossible phone number without listing them in any file.
 	SilentBadPhones bool
 
