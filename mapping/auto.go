@@ -15,17 +15,14 @@ func (c *compiler) auto() {
 	}
 	named := map[string]bool{}
 	for _, rule := range c.cfg.FieldMapping {
-		if rest, ok := strings.CutPrefix(strings.TrimSpace(rule.Source), prefixUserField); ok {
-			key, _ := strings.CutSuffix(rest, suffixLabel)
-			named[key] = true
-		}
+		named[strings.TrimSpace(rule.Source)] = true
 	}
 	for _, key := range c.fields.keys(KindUser) {
 		def := c.fields.byKey[KindUser][key]
-		if !def.Active || named[key] {
+		name := prefixUserField + key
+		if !def.Active || named[name] {
 			continue
 		}
-		name := prefixUserField + key
 		path := []string{"field_mapping", sourceAuto, name}
 		if b, ok := c.keyed(KindUser, key, name, fromUsers, path); ok {
 			c.bind(b, c.autoTarget(key), path)

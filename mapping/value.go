@@ -15,7 +15,7 @@ const MaxText = 255
 
 // splitName cuts a name at its first run of Unicode white space. One word has no last name.
 func splitName(name string) (first, last string) {
-	name = strings.TrimSpace(name)
+	name = clean(name)
 	i := strings.IndexFunc(name, unicode.IsSpace)
 	if i < 0 {
 		return name, ""
@@ -128,18 +128,24 @@ func clean(text string) string {
 		return strings.TrimSpace(text)
 	}
 	var out strings.Builder
-	space := false
+	space, broken := false, false // the last rune written is white space; a line break or tab was among the last ones
 	for _, r := range text {
 		switch {
-		case unicode.IsControl(r) && unicode.IsSpace(r):
+		case unicode.IsControl(r) && !unicode.IsSpace(r):
+			continue
+		case unicode.IsControl(r):
 			if !space {
 				out.WriteByte(' ')
 			}
+			space, broken = true, true
+		case unicode.IsSpace(r):
+			if !broken {
+				out.WriteRune(r)
+			}
 			space = true
-		case unicode.IsControl(r):
 		default:
 			out.WriteRune(r)
-			space = unicode.IsSpace(r)
+			space, broken = false, false
 		}
 	}
 	return strings.TrimSpace(out.String())
