@@ -175,6 +175,8 @@ func TestRenameLeavesNamedTargetsAlone(t *testing.T) {
 	assert.Equal(t, []any{"Ana", "Ani", "María López"}, []any{attributes["FIRSTNAME"], attributes["PRENOM"], attributes["NOM"]})
 
 	m := compile(t, mapping.Config{})
+	twice := m.Rename(map[string]string{"FIRSTNAME": "NOM", "LASTNAME": "nom"}).Map(c, nil).Attributes
+	assert.Equal(t, []any{"Ana", "María López"}, []any{twice["NOM"], twice["LASTNAME"]}, "two names never share an attribute")
 	again := m.Rename(french).Rename(nil)
 	assert.Equal(t, m.Attributes(), again.Attributes())
 	assert.Equal(t, m.Hash(), again.Hash())

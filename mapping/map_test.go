@@ -2,6 +2,7 @@ package mapping_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -186,6 +187,11 @@ func TestCustomFieldValues(t *testing.T) {
 		{"no tags", "user_fields.interests", []any{}, nil, ""},
 		{"text", "user_fields.account_tier", "  gold\r\n plus\x00 ", "gold plus", ""},
 		{"number in a text field", "user_fields.account_tier", 12345678901.0, "12345678901", ""},
+		{"true in a text field", "user_fields.account_tier", true, "true", ""},
+		{"long text", "user_fields.account_tier", strings.Repeat("é", 256), strings.Repeat("é", 255), mapping.TextCut},
+		{"long item", "user_fields.interests", []any{strings.Repeat("a", 300), "b"}, strings.Repeat("a", 255), mapping.TextCut},
+		{"list that just fits", "user_fields.interests", []any{strings.Repeat("a", 253), "b"}, strings.Repeat("a", 253) + ",b", ""},
+		{"list one too long", "user_fields.interests", []any{strings.Repeat("a", 253), "bc", "d"}, strings.Repeat("a", 253), mapping.TextCut},
 		{"blank text", "user_fields.account_tier", " \t ", nil, ""},
 		{"object", "user_fields.account_tier", map[string]any{"a": 1.0}, nil, mapping.UnexpectedValue},
 	} {

@@ -169,6 +169,7 @@ func (m *Mapper) Rename(names map[string]string) *Mapper {
 		b.target = b.logical
 		if name := strings.ToUpper(strings.TrimSpace(names[b.logical])); name != "" && !taken[name] {
 			b.target = name
+			taken[name] = true
 		}
 	}
 	return renamed.finish()

@@ -65,9 +65,11 @@ func toText(value any) (result any, cut, ok bool) {
 		if !ok {
 			return nil, false, false
 		}
-		if text, _ = bound(clean(text), MaxText); text == "" {
+		text, shortened := bound(clean(text), MaxText)
+		if text == "" {
 			continue
 		}
+		cut = cut || shortened
 		size := utf8.RuneCountInString(text)
 		if length > 0 {
 			size++
