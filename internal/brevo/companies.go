@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"mime/multipart"
 	"net/http"
+	"net/textproto"
 	"net/url"
 	"strconv"
 	"time"
@@ -164,18 +165,7 @@ func (c *Client) ImportCompanies(ctx context.Context, csv []byte, m CompanyMappi
 	if err != nil {
 		return 0, fmt.Errorf("import companies: %w", err)
 	}
-	var b bytes.Buffer
-	w := multipart.NewWriter(&b)
-	file, err := w.CreateFormFile("file", "companies.csv")
-	if err == nil {
-		_, err = file.Write(csv)
-	}
-	if err == nil {
-		err = w.WriteField("mapping", string(mapping))
-	}
-	if err == nil {
-		err = w.Close()
-	}
+	form, err := companyForm(csv, mapping)
 	if err != nil {
 		return 0, fmt.Errorf("import companies: %w", err)
 	}
@@ -184,9 +174,36 @@ func (c *Client) ImportCompanies(ctx context.Context, csv []byte, m CompanyMappi
 	}
 	_, err = c.do(ctx, call{
 		method: http.MethodPost, route: "/companies/import", bucket: BucketOther,
-		body: &rest.Upload{ContentType: w.FormDataContentType(), Data: b.Bytes()},
+		body: form,
 	}, &out)
 	return out.ProcessID, err
+}
+
+// companyForm writes the parts file and mapping. An object in a form is application/json by the specification of
+// OpenAPI, to which Brevo's document keeps: https://spec.openapis.org/oas/v3.0.3#special-considerations-for-multipart-content
+func companyForm(csv, mapping []byte) (*rest.Upload, error) {
+	var b bytes.Buffer
+	w := multipart.NewWriter(&b)
+	file, err := w.CreateFormFile("file", "companies.csv")
+	if err != nil {
+		return nil, err
+	}
+	if _, err := file.Write(csv); err != nil {
+		return nil, err
+	}
+	field, err := w.CreatePart(textproto.MIMEHeader{
+		"Content-Disposition": {`form-data; name="mapping"`}, "Content-Type": {"application/json"},
+	})
+	if err != nil {
+		return nil, err
+	}
+	if _, err := field.Write(mapping); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return &rest.Upload{ContentType: w.FormDataContentType(), Data: b.Bytes()}, nil
 }
 
 // CompanyAttribute is an attribute of companies. InternalName, not Label, is the key in Company.Attributes.

@@ -239,6 +239,7 @@ Content-Type: application/octet-stream
 `) + "name,zendesk_id\nAcme,77\n" + form(`
 --BOUNDARY
 Content-Disposition: form-data; name="mapping"
+Content-Type: application/json
 
 {"link_entities":true,"unlink_entities":false,"update_existing_records":false}
 --BOUNDARY--
