@@ -20,6 +20,7 @@ func TestSeedMarketer(t *testing.T) {
 	require.Len(t, m.Contacts, 8)
 	assert.Len(t, a.Contacts(), 9, "and the holder of the phone")
 	assert.Equal(t, []string{"p8@example.com", "p24@example.com"}, m.Blocklisted)
+	assert.True(t, m.Contacts["p8@example.com"].EmailBlacklisted)
 	assert.Len(t, m.Unsubscribed, 2)
 	assert.Equal(t, "Marketed0", m.Contacts["p0@example.com"].Attributes["PRENOM"])
 	assert.Equal(t, 10.0, m.Contacts["p4@example.com"].Attributes["LOYALTY"])
