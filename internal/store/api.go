@@ -6,73 +6,10 @@ import (
 	"time"
 
 	"zendesk-brevo/internal/budget"
-	"zendesk-brevo/mapping"
 )
 
 var errNotYet = errors.New("not yet")
 
-func (a *Account) BeginRun(ctx context.Context, run Run) (Run, error) { return Run{}, errNotYet }
-func (a *Account) EndRun(ctx context.Context, id, status string, stats RunStats, now time.Time) error {
-	return errNotYet
-}
-func (a *Account) LastRun(ctx context.Context, statuses ...string) (Run, error) {
-	return Run{}, errNotYet
-}
-func (a *Account) Cursor(ctx context.Context, stream string) (Cursor, error) {
-	return Cursor{}, errNotYet
-}
-func (a *Account) Cursors(ctx context.Context) ([]Cursor, error) { return nil, errNotYet }
-func (a *Account) SetPageSize(ctx context.Context, stream, from string, size int, now time.Time) error {
-	return errNotYet
-}
-func (a *Account) SkipStream(ctx context.Context, stream, reason string, now time.Time) error {
-	return errNotYet
-}
-func (a *Account) Since(ctx context.Context) (time.Time, error)     { return time.Time{}, errNotYet }
-func (a *Account) LiveSince(ctx context.Context) (time.Time, error) { return time.Time{}, errNotYet }
-func (a *Account) CompleteStreams(ctx context.Context) (map[mapping.Stream]bool, error) {
-	return nil, errNotYet
-}
-func (a *Account) CommitUsers(ctx context.Context, page Page, rows []UserRow) (Applied, error) {
-	return Applied{}, errNotYet
-}
-func (a *Account) CommitTickets(ctx context.Context, page Page, rows []TicketRow) (Applied, error) {
-	return Applied{}, errNotYet
-}
-func (a *Account) CommitOrganizations(ctx context.Context, page Page, rows []OrganizationRow) (Applied, error) {
-	return Applied{}, errNotYet
-}
-func (a *Account) CommitSurveys(ctx context.Context, page Page, rows []SurveyRow) (Applied, error) {
-	return Applied{}, errNotYet
-}
-func (a *Account) ApplyUsers(ctx context.Context, rows []UserRow, now time.Time) (Applied, error) {
-	return Applied{}, errNotYet
-}
-func (a *Account) ApplyTickets(ctx context.Context, rows []TicketRow, now time.Time) (Applied, error) {
-	return Applied{}, errNotYet
-}
-func (a *Account) ApplyOrganizations(ctx context.Context, rows []OrganizationRow, now time.Time) (Applied, error) {
-	return Applied{}, errNotYet
-}
-func (a *Account) ApplySurveys(ctx context.Context, rows []SurveyRow, now time.Time) (Applied, error) {
-	return Applied{}, errNotYet
-}
-func (a *Account) CountDirty(ctx context.Context, kind Kind) (int64, error) { return 0, errNotYet }
-func (a *Account) CountPlans(ctx context.Context, kind Kind) (map[string]int64, error) {
-	return nil, errNotYet
-}
-func (a *Account) DirtyIDs(ctx context.Context, kind Kind, plan string, after int64, limit int) ([]int64, error) {
-	return nil, errNotYet
-}
-func (a *Account) DirtyVersions(ctx context.Context, kind Kind, ids []int64) (map[int64]int64, error) {
-	return nil, errNotYet
-}
-func (a *Account) SetPlans(ctx context.Context, kind Kind, plans []Planned) error { return errNotYet }
-func (a *Account) MarkDirty(ctx context.Context, kind Kind, ids []int64, now time.Time) error {
-	return errNotYet
-}
-func (a *Account) MarkAllDirty(ctx context.Context, kind Kind, now time.Time) error { return errNotYet }
-func (a *Account) ClearDirty(ctx context.Context, kind Kind, marks []Dirty) error   { return errNotYet }
 func (a *Account) Peek(ctx context.Context, ids []int64) ([]Claimed, error)         { return nil, errNotYet }
 func (a *Account) Claim(ctx context.Context, ids []int64, owner string, lease time.Duration, now time.Time) ([]Claimed, error) {
 	return nil, errNotYet
@@ -81,17 +18,8 @@ func (a *Account) Release(ctx context.Context, owner string) error { return errN
 func (a *Account) Record(ctx context.Context, owner string, results []Result, now time.Time) error {
 	return errNotYet
 }
-func (a *Account) PhoneHolders(ctx context.Context, e164 []string) (map[string][]UserRow, error) {
-	return nil, errNotYet
-}
-func (a *Account) RefreshPhones(ctx context.Context, normalize func(raw string) string, now time.Time) (changed int, err error) {
-	return 0, errNotYet
-}
 func (a *Account) DeliveryCounts(ctx context.Context) (map[DeliveryState]map[string]int64, error) {
 	return nil, errNotYet
-}
-func (a *Account) Counts(ctx context.Context) (users, tickets, organizations int64, err error) {
-	return 0, 0, 0, errNotYet
 }
 func (a *Account) OpenImport(ctx context.Context, owner string, imp Import, rows []ImportRow, now time.Time) error {
 	return errNotYet
@@ -146,9 +74,6 @@ func (a *Account) SaveCompanies(ctx context.Context, companies []Company, now ti
 	return errNotYet
 }
 func (a *Account) OrganizationMembers(ctx context.Context, orgIDs []int64) (map[int64][]int64, error) {
-	return nil, errNotYet
-}
-func (a *Account) Organizations(ctx context.Context, ids []int64) (map[int64]OrganizationRow, error) {
 	return nil, errNotYet
 }
 func (a *Account) SaveAttributes(ctx context.Context, attributes []Attribute) error { return errNotYet }
