@@ -40,7 +40,7 @@ type child struct {
 // StartProcess runs the part as a process group of its own, so that a Ctrl-C at the terminal reaches the supervisor alone,
 // which then stops the parts in order. On Linux the kernel kills the part when the supervisor itself is killed.
 func StartProcess(p Part, env []string, out io.Writer) (Process, error) {
-	cmd := exec.CommandContext(context.Background(), p.Command[0], p.Command[1:]...) //nolint:gosec // the commands are our own
+	cmd := exec.CommandContext(context.Background(), p.Command[0], p.Command[1:]...)
 	cmd.Env = env
 	cmd.Dir = p.Dir
 	cmd.Stdout, cmd.Stderr = out, out
@@ -75,7 +75,7 @@ func (c *child) signal(s syscall.Signal) { _ = syscall.Kill(-c.cmd.Process.Pid, 
 // run runs a command to its end with the terminal's own input and output, and returns its exit code. When ctx ends it is asked
 // to stop, and killed after the grace period.
 func run(ctx context.Context, grace time.Duration, out io.Writer, dir string, env []string, command ...string) (int, error) {
-	cmd := exec.CommandContext(ctx, command[0], command[1:]...) //nolint:gosec // the commands are our own
+	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	cmd.Env = env
 	cmd.Dir = dir
 	cmd.Stdout, cmd.Stderr = out, os.Stderr
