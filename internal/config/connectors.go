@@ -43,7 +43,7 @@ func (d *decoder) brevo(v value, b *Brevo) {
 		{"base_url", d.text(&b.BaseURL, baseURL(true))},
 	})
 	b.BaseURL = strings.TrimRight(b.BaseURL, "/")
-	if !written["api_key"] {
+	if written != nil && !written["api_key"] {
 		d.problem(v.at, `add api_key: "${BREVO_API_KEY}"`, "brevo.api_key is missing")
 	}
 }
@@ -170,6 +170,9 @@ func (d *decoder) settings(c *Connector) []key {
 }
 
 func (d *decoder) required(e entry, c *Connector, written map[string]bool) {
+	if written == nil {
+		return
+	}
 	what := "connectors." + e.name
 	if c.Type == "" && !written["type"] {
 		d.problem(e.at, "add type: zendesk", "%s.type is missing: the name alone does not say which product it is", what)
@@ -189,6 +192,7 @@ func (d *decoder) auth(v value, a *Auth) {
 		{"oauth", func(v value) { d.oauth(v, &a.OAuth) }},
 	})
 	switch {
+	case written == nil:
 	case written["api_token"] && written["oauth"]:
 		d.problem(v.at, "keep one of them", "auth has both api_token and oauth")
 	case !written["api_token"] && !written["oauth"]:
@@ -218,7 +222,7 @@ func (d *decoder) oauth(v value, o *OAuth) {
 		{"scopes", d.texts(&o.Scopes, asIs, scope)},
 	})
 	for _, name := range []string{"client_id", "client_secret"} {
-		if !written[name] {
+		if written != nil && !written[name] {
 			d.missing(v.at, "copy it from Zendesk Admin Center > Apps and integrations > APIs > OAuth clients", "auth.oauth.%s is missing", name)
 		}
 	}

@@ -143,10 +143,13 @@ func keyText(k ast.Node) string {
 }
 
 // section sets the known keys of a mapping and reports the others. It returns which keys were written with a value, wrongly
-// spelled ones under the name they were meant to have.
+// spelled ones under the name they were meant to have; nil when there is no mapping to miss a key in.
 func (d *decoder) section(v value, what string, keys []key) map[string]bool {
 	written := map[string]bool{}
-	list, _ := d.entries(v, what)
+	list, ok := d.entries(v, what)
+	if !ok {
+		return nil
+	}
 	names := make([]string, 0, len(keys))
 	for _, k := range keys {
 		names = append(names, k.name)
@@ -188,8 +191,10 @@ func unknownFix(name, near string, known []string) string {
 	if near != "" {
 		return fmt.Sprintf("did you mean %s?", near)
 	}
-	if home, ok := homes[name]; ok {
-		return fmt.Sprintf("%s belongs under %s", name, home)
+	for meant, home := range homes {
+		if folded(meant) == folded(name) {
+			return fmt.Sprintf("%s belongs under %s", meant, home)
+		}
 	}
 	return "known here: " + strings.Join(known, ", ")
 }
@@ -240,9 +245,19 @@ func (d *decoder) interpolate(v value, text string) (result string, used, ok boo
 		replacement := d.getenv(name)
 		if replacement == "" {
 			ok = false
-			d.missing(v.at, fmt.Sprintf("export %s or put it in .env", name), "%s needs the environment variable %s, which is not set", v.path, shownKey(name))
+			d.missing(v.at, fmt.Sprintf("export %s or put it in .env", name), "%s needs the environment variable %s, which is not set", v.path, shownVariable(name))
 		}
 		return replacement
 	})
 	return result, used, ok
+}
+
+var upperName = regexp.MustCompile(`^[A-Z0-9_]{1,100}$`)
+
+// shownVariable is the name of a variable for a message, unless it may be a credential written between the braces.
+func shownVariable(name string) string {
+	if upperName.MatchString(name) || len(name) <= maxShown {
+		return name
+	}
+	return "(not shown)"
 }

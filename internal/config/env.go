@@ -90,11 +90,12 @@ func LoadEnv() (Env, error) {
 		return Env{}, err
 	}
 	var e Env
-	if err := env.Parse(&e); err != nil {
-		return Env{}, envError(err)
-	}
+	parseErr := envError(env.Parse(&e))
 	e.PublicURL = strings.TrimRight(e.PublicURL, "/")
-	return e, e.check()
+	if err := errors.Join(parseErr, e.check()); err != nil {
+		return Env{}, err
+	}
+	return e, nil
 }
 
 func (e Env) check() error {
@@ -128,6 +129,9 @@ func validAddr(addr string) bool {
 
 // envError names variables where the library names struct fields, and drops the values it quotes.
 func envError(err error) error {
+	if err == nil {
+		return nil
+	}
 	var all env.AggregateError
 	if !errors.As(err, &all) {
 		return errors.New("read environment: unreadable variables")

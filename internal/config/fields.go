@@ -39,7 +39,7 @@ func (d *decoder) fieldRule(e entry) (FieldRule, bool) {
 	before := len(d.problems)
 	// Titles of ticket fields and the keys of people's own fields are free text, but a path in messages must stay readable.
 	e.value.path = "field_mapping." + r.Source
-	if len(r.Source) > 2*maxShown {
+	if len(r.Source) > maxShown {
 		e.value.path = "field_mapping"
 	}
 	if r.Source == "" {

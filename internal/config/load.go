@@ -127,6 +127,9 @@ func parseYAML(text []byte) (file *ast.File, err error) {
 func (d *decoder) tooDeep(text string) bool {
 	depth := 0
 	for i, line := range strings.Split(text, "\n") {
+		if strings.HasPrefix(strings.TrimSpace(line), "#") {
+			continue
+		}
 		indent := len(line) - len(strings.TrimLeft(line, " \t-?"))
 		for _, r := range line {
 			switch r {

@@ -51,7 +51,7 @@ func subdomain(text string) (string, string) {
 	}
 	host, _, _ = strings.Cut(host, "/")
 	host = strings.TrimSuffix(host, ".zendesk.com")
-	if subdomainPattern.MatchString(host) {
+	if subdomainPattern.MatchString(host) && len(host) <= maxShown {
 		return "is not a Zendesk subdomain", fmt.Sprintf("write %q", host)
 	}
 	return "is not a Zendesk subdomain", `write the part before .zendesk.com, in lower-case letters, digits and hyphens, such as "yourcompany"`
@@ -114,7 +114,7 @@ func word(text string) (string, string) {
 func role(text string) (string, string) {
 	allowed := []string{RoleEndUser, RoleAgent, RoleAdmin}
 	if !slices.Contains(allowed, text) {
-		return "cannot be " + shown(text, false), chooseFix(text, allowed)
+		return "is not a Zendesk role", chooseFix(text, allowed)
 	}
 	return "", ""
 }

@@ -286,15 +286,13 @@ func (d *decoder) list(dst *ListRef) func(value) {
 	return func(v value) {
 		const fix = "write the list's id (a number) or its name"
 		if n, ok := v.node.(*ast.IntegerNode); ok {
-			if id, ok := n.Value.(int64); ok && id > 0 {
-				*dst = ListRef{ID: id}
+			// Read from the digits: YAML takes 010 for eight.
+			id, err := strconv.ParseInt(n.Token.Value, 10, 64)
+			if err != nil || id <= 0 || n.Token.Value[0] == '0' {
+				d.problem(v.at, fix, "%s is no list id", v.path)
 				return
 			}
-			if id, ok := n.Value.(uint64); ok && id > 0 && id <= math.MaxInt64 {
-				*dst = ListRef{ID: int64(id)}
-				return
-			}
-			d.problem(v.at, fix, "%s is no list id", v.path)
+			*dst = ListRef{ID: id}
 			return
 		}
 		text, used, isText, ok := d.raw(v)

@@ -1,0 +1,184 @@
+package config_test
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"zendesk-brevo/internal/config"
+)
+
+const examplePath = "../../connectors.example.yaml"
+
+func TestEveryMistakeIsReportedAtOnce(t *testing.T) {
+	text, err := os.ReadFile("testdata/broken.yaml")
+	require.NoError(t, err)
+	_, err = config.Parse("connectors.yaml", text, environment("BREVO_API_KEY=xsmtpsib-1"))
+	var problems config.Problems
+	require.ErrorAs(t, err, &problems)
+	assert.Greater(t, len(problems), 30)
+	golden(t, "broken.golden", err.Error()+"\n")
+}
+
+func TestTheDocumentedBlockLoadsUnchanged(t *testing.T) {
+	text, err := os.ReadFile("testdata/documented.yaml")
+	require.NoError(t, err)
+	c := connector(t, string(text))
+
+	assert.Equal(t, "admin@example.com", c.Auth.Email)
+	assert.Equal(t, "the-zendesk-secret", c.Auth.APIToken.Reveal())
+	assert.False(t, c.Auth.UsesOAuth())
+	assert.Equal(t, "yourcompany", c.Account())
+	assert.Equal(t, "https://yourcompany.zendesk.com", c.URL())
+	assert.Equal(t, config.ListRef{ID: 31}, c.Lists.ActiveTickets)
+	assert.Equal(t, config.LevelVerbose, c.LogLevel)
+	assert.True(t, c.LogWebhooks)
+	require.Len(t, c.FieldMapping, 11)
+	assert.Equal(t, "email", c.FieldMapping[0].Source)
+	assert.Equal(t, []string{"EMAIL"}, c.FieldMapping[0].Targets)
+	rule, ok := c.FieldMapping.Rule("user_fields.account_tier")
+	require.True(t, ok)
+	assert.Equal(t, []string{"ACCOUNT_TIER"}, rule.Targets)
+	assert.Equal(t, 35, rule.At.Line)
+}
+
+func TestTheDocumentedBlockNamesItsMissingVariables(t *testing.T) {
+	text, err := os.ReadFile("testdata/documented.yaml")
+	require.NoError(t, err)
+	_, err = config.Parse("connectors.yaml", text, environment("BREVO_API_KEY=xkeysib-1", "ZENDESK_API_TOKEN=t"))
+	require.EqualError(t, err, "connectors.yaml:7:5: auth.email is missing: a Zendesk API token signs in together with an agent's e-mail address; "+
+		"set the environment variable ZENDESK_EMAIL (or put it in .env), or add email: under auth")
+
+	_, err = config.Parse("connectors.yaml", text, environment("ZENDESK_EMAIL=admin@example.com", "ZENDESK_API_TOKEN=t"))
+	require.EqualError(t, err, "connectors.yaml:2:12: brevo.api_key needs the environment variable BREVO_API_KEY, which is not set; export BREVO_API_KEY or put it in .env")
+}
+
+func TestDefaults(t *testing.T) {
+	c := connector(t, minimal)
+	want := config.DefaultConnector("zendesk", "acme")
+	want.Auth = c.Auth
+	assert.Equal(t, want, c)
+	assert.Equal(t, 5*time.Minute, c.Schedule.Every)
+
+	file, err := parse(minimal)
+	require.NoError(t, err)
+	assert.Equal(t, config.DefaultBrevoURL, file.Brevo.BaseURL)
+}
+
+func TestTheExampleLoads(t *testing.T) {
+	text, err := os.ReadFile(examplePath)
+	require.NoError(t, err)
+	c := connector(t, string(text))
+	assert.Equal(t, config.ListRef{Name: "Zendesk customers"}, c.Lists.AllCustomers)
+	assert.Equal(t, "admin@yourcompany.com", c.Auth.Email)
+}
+
+// A commented-out setting of the example is "#name:", prose begins with "# ".
+var commentedOut = regexp.MustCompile(`(?m)^( *)#([a-z_]+:)`)
+
+func TestTheExampleShowsTheDefaults(t *testing.T) {
+	text, err := os.ReadFile(examplePath)
+	require.NoError(t, err)
+	uncommented := commentedOut.ReplaceAllString(string(text), "$1$2")
+	require.Greater(t, len(commentedOut.FindAllString(string(text), -1)), 40)
+
+	asShipped, err := parse(string(text))
+	require.NoError(t, err)
+	shown, err := parse(uncommented)
+	require.NoError(t, err)
+	assert.Equal(t, asShipped.Brevo, shown.Brevo)
+
+	want, got := *asShipped.Ordered[0], *shown.Ordered[0]
+	// An empty list and no list mean the same to all readers of these.
+	for _, list := range []*[]string{&want.Overwrite, &want.Pilot.Emails, &want.Sync.Exclude.Emails, &want.Sync.Exclude.Domains, &want.Sync.Exclude.Tags} {
+		*list = []string{}
+	}
+	assert.Equal(t, want, got)
+	assert.Equal(t, asShipped.Ordered[0].Fingerprint(), shown.Ordered[0].Fingerprint())
+}
+
+// The keys come from the decoder itself: an unknown key's message lists them.
+func TestTheExampleShowsEverySetting(t *testing.T) {
+	text, err := os.ReadFile(examplePath)
+	require.NoError(t, err)
+	for _, probe := range []string{"qqqqqqqqqqqq: 1", "sync: {qqqqqqqqqqqq: 1}", "sync: {exclude: {qqqqqqqqqqqq: 1}}", "lists: {qqqqqqqqqqqq: 1}", "events: {qqqqqqqqqqqq: 1}", "rate_limits: {qqqqqqqqqqqq: 1}"} {
+		_, err := parse(withLines(probe))
+		require.Error(t, err)
+		_, known, found := strings.Cut(err.Error(), "known here: ")
+		require.True(t, found, err)
+		for _, name := range strings.Split(known, ", ") {
+			assert.Regexp(t, `(?m)^ *#?`+name+`:`, string(text), "the example does not show %s", name)
+		}
+	}
+}
+
+func TestLoadReadsAFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "connectors.yaml")
+	_, err := config.Load(path, usual())
+	require.ErrorIs(t, err, fs.ErrNotExist)
+	assert.ErrorContains(t, err, "copy connectors.example.yaml")
+
+	require.NoError(t, os.WriteFile(path, []byte(minimal), 0o600))
+	file, err := config.Load(path, usual())
+	require.NoError(t, err)
+	assert.Equal(t, path, file.Path)
+
+	require.NoError(t, os.WriteFile(path, []byte("brevo: {}\nconnectors: 1\n"), 0o600))
+	_, err = config.Load(path, usual())
+	assert.ErrorContains(t, err, path+":2:13: connectors must be a mapping")
+
+	_, err = config.Load(t.TempDir(), usual())
+	require.Error(t, err)
+	assert.False(t, errors.Is(err, fs.ErrNotExist))
+}
+
+func TestChoosingAConnector(t *testing.T) {
+	file, err := parse(minimal + "  old:\n    enabled: false\n    type: zendesk\n    auth: {api_token: \"${UNSET}\"}\n")
+	require.NoError(t, err, "a connector that is switched off may lack its variables and its subdomain")
+	require.Len(t, file.Ordered, 2)
+	assert.Equal(t, "old", file.Ordered[1].Name)
+
+	c, err := file.Connector("")
+	require.NoError(t, err)
+	assert.Equal(t, "zendesk", c.Name)
+	c, err = file.Connector("zendesk")
+	require.NoError(t, err)
+	assert.Equal(t, "acme", c.Account())
+
+	_, err = file.Connector("zendes")
+	require.EqualError(t, err, `no connector "zendes" in connectors.yaml: did you mean "zendesk"? known: zendesk, old`)
+	_, err = file.Connector("shopify")
+	require.EqualError(t, err, `no connector "shopify" in connectors.yaml: known: zendesk, old`)
+	_, err = file.Connector("old")
+	require.EqualError(t, err, `connector "old" is switched off in connectors.yaml: set enabled: true on it`)
+
+	file, err = parse(withLines("enabled: false"))
+	require.NoError(t, err)
+	_, err = file.Connector("")
+	require.EqualError(t, err, "no connector in connectors.yaml is enabled: set enabled: true on one of zendesk")
+}
+
+func TestOneEnabledConnectorPerBrevoAccount(t *testing.T) {
+	_, err := parse(minimal + "  second:\n    type: zendesk\n    subdomain: other\n    auth: {api_token: t}\n")
+	require.EqualError(t, err, `connectors.yaml:6:3: connectors "zendesk" (line 3) and "second" are both enabled; `+
+		"set enabled: false on one of them: one enabled connector per Brevo account")
+}
+
+func TestMappingSourcesAreJudgedByTheirRegistry(t *testing.T) {
+	check := func(source string) (string, string) {
+		if source == "open_ticket" {
+			return `unknown source "open_ticket"`, "did you mean open_tickets?"
+		}
+		return "", ""
+	}
+	_, err := config.Parse("connectors.yaml", []byte(withLines("field_mapping: {open_ticket: OPEN, role: ROLE}")), usual(), config.WithSources(check))
+	require.EqualError(t, err, `connectors.yaml:6:21: unknown source "open_ticket"; did you mean open_tickets?`)
+}
