@@ -174,7 +174,7 @@ func answersOf(op *openapi3.Operation) []published {
 // sample builds a value of a schema from its examples.
 func sample(s *openapi3.Schema) any {
 	switch {
-	case s.Example != nil && !(s.Type.Is("array") && reflect.TypeOf(s.Example).Kind() != reflect.Slice):
+	case s.Example != nil && (!s.Type.Is("array") || reflect.TypeOf(s.Example).Kind() == reflect.Slice):
 		return s.Example
 	case len(s.Enum) > 0:
 		return s.Enum[0]

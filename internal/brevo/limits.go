@@ -48,11 +48,12 @@ func familyOf(bucket string) family {
 	return hourly
 }
 
-// buckets turns Brevo's headers into readings. It remembers which buckets have ever come with headers.
+// buckets turns Brevo's headers into readings.
 type buckets struct {
-	share float64
-	now   func() time.Time
-	seen  sync.Map // bucket name -> struct{}
+	share  float64
+	now    func() time.Time
+	told   sync.Map // names of buckets that have ever come with headers
+	millis sync.Map // names of buckets whose reset has been seen in milliseconds
 }
 
 func (b *buckets) need(bucket string) budget.Need {
@@ -63,8 +64,8 @@ func (b *buckets) need(bucket string) budget.Need {
 // readings reads x-sib-ratelimit-limit, -remaining and -reset (https://developers.brevo.com/docs/limit-headers).
 // The rules, because that page and the field disagree:
 //   - reset is the time left, in seconds "typically", in milliseconds for others. A number that would exceed the family's
-//     longest wait (1 h for hourly limits, 5 s for limits per second) is read as milliseconds; if it still does, it is
-//     cut to that wait.
+//     longest wait (1 h for hourly limits, 5 s for limits per second) is read as milliseconds, and so are the small
+//     ones that follow in the same bucket. What exceeds it in milliseconds too says nothing of the unit and is cut.
 //   - a per-second bucket whose limit is at least a hundred times its guess shows the count of the hour, which binds too:
 //     while something is left it becomes an equal part for each second, and when nothing is left the wait is the hour's.
 //   - a 429 always means that nothing is left, whatever remaining says; Retry-After, should it ever come, wins.
@@ -74,12 +75,11 @@ func (b *buckets) readings(resp *http.Response, needs []budget.Need) []budget.Re
 	var out []budget.Reading
 	for _, n := range needs {
 		f := familyOf(n.Bucket)
-		r, told := fromHeaders(resp.Header, f)
-		r.Bucket = n.Bucket
+		r, told := b.fromHeaders(resp.Header, n.Bucket)
 		if told {
-			b.seen.Store(n.Bucket, struct{}{})
+			b.told.Store(n.Bucket, true)
 		}
-		_, everTold := b.seen.Load(n.Bucket)
+		_, everTold := b.told.Load(n.Bucket)
 		switch {
 		case resp.StatusCode == http.StatusTooManyRequests:
 			r.Remaining, r.Reset = 0, b.wait(resp.Header, n.Bucket)
@@ -100,7 +100,7 @@ func (b *buckets) wait(h http.Header, bucket string) time.Duration {
 		return min(asked, time.Hour)
 	}
 	limit, _ := number(h, "x-sib-ratelimit-limit")
-	if reset := resetOf(h, f.counting(limit)); reset > 0 {
+	if reset := b.resetOf(h, bucket, f.counting(limit)); reset > 0 {
 		return reset
 	}
 	return f.penalty
@@ -114,14 +114,15 @@ func (f family) counting(limit float64) family {
 	return f
 }
 
-func fromHeaders(h http.Header, f family) (budget.Reading, bool) {
+func (b *buckets) fromHeaders(h http.Header, bucket string) (budget.Reading, bool) {
+	f, r := familyOf(bucket), budget.Reading{Bucket: bucket}
 	remaining, ok := number(h, "x-sib-ratelimit-remaining")
 	if !ok {
-		return budget.Reading{}, false
+		return r, false
 	}
 	limit, _ := number(h, "x-sib-ratelimit-limit")
 	window := f.counting(limit)
-	r := budget.Reading{Limit: whole(limit), Remaining: whole(remaining), Reset: resetOf(h, window)}
+	r.Limit, r.Remaining, r.Reset = whole(limit), whole(remaining), b.resetOf(h, bucket, window)
 	if window.period == f.period {
 		return r, true
 	}
@@ -132,15 +133,22 @@ func fromHeaders(h http.Header, f family) (budget.Reading, bool) {
 	return r, true
 }
 
-func resetOf(h http.Header, f family) time.Duration {
+// resetOf is the header's reset, in the window of f.
+func (b *buckets) resetOf(h http.Header, bucket string, f family) time.Duration {
 	value, ok := number(h, "x-sib-ratelimit-reset")
 	if !ok {
 		return 0
 	}
-	if value > f.longest.Seconds() {
+	longest := f.longest.Seconds()
+	_, inMillis := b.millis.Load(bucket)
+	if value > longest && value <= longest*1000 {
+		b.millis.Store(bucket, true)
+		inMillis = true
+	}
+	if inMillis {
 		value /= 1000
 	}
-	return time.Duration(min(value, f.longest.Seconds()) * float64(time.Second))
+	return time.Duration(min(value, longest) * float64(time.Second))
 }
 
 // number reads a header that holds a number that is not negative.

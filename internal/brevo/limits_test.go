@@ -84,6 +84,28 @@ func TestReadings(t *testing.T) {
 	}
 }
 
+func TestABucketThatCountsInMillisecondsKeepsDoingSo(t *testing.T) {
+	v, meter := newVendor(t, 200, `{}`), &ledger{}
+	c := v.client(t, func(cfg *brevo.Config) { cfg.Meter = meter })
+	for _, reset := range []string{"1800", "9000000000", "1800", "1500000", "1800"} {
+		v.header = limits("100", "64", reset)
+		_, err := c.Account(t.Context())
+		require.NoError(t, err)
+	}
+	v.header = limits("10", "3", "1")
+	_, err := c.GetContact(t.Context(), brevo.ByID(1))
+	require.NoError(t, err)
+	var resets []time.Duration
+	for _, r := range meter.readings {
+		resets = append(resets, r.Reset)
+	}
+	assert.Equal(t, []time.Duration{
+		30 * time.Minute, time.Hour, 30 * time.Minute, // a value that fits no unit is no evidence
+		25 * time.Minute, 1800 * time.Millisecond, // in the last seconds of the hour
+		time.Second, // another bucket
+	}, resets)
+}
+
 func TestAnswersWithoutHeadersAreIgnoredOnceHeadersWereSeen(t *testing.T) {
 	v, meter := newVendor(t, 200, `{}`), &ledger{}
 	c := v.client(t, func(cfg *brevo.Config) { cfg.Meter = meter })

