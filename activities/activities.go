@@ -1,0 +1,123 @@
+// Package activities holds the steps that touch the world: they read Zendesk, keep the mirror, and write Brevo. Every
+// step first honours a pause, decides from the store alone, and may be repeated at any point.
+package activities
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+
+	"zendesk-brevo/internal/config"
+	"zendesk-brevo/internal/store"
+)
+
+// HeartbeatTimeout is how soon a worker that died in the middle of a step is noticed.
+const HeartbeatTimeout = 20 * time.Second
+
+// Options are what the steps need. File and Store are required.
+type Options struct {
+	File  *config.File
+	Store *store.Store
+	HTTP  *http.Client     // nil: one that honours proxies and never follows redirects
+	Now   func() time.Time // nil: time.Now
+	// Sleep waits out a short rate-limit pause without giving up the worker slot; nil: a timer.
+	Sleep func(ctx context.Context, d time.Duration) error
+	Log   *slog.Logger
+}
+
+// Activities groups the steps by what they touch.
+type Activities struct {
+	Account *Account // the account's own book-keeping, and steps that read both vendors
+	Zendesk *Zendesk // reads Zendesk into the mirror
+	Brevo   *Brevo   // brings Brevo up to date with the mirror
+}
+
+// New builds the steps over one configuration and one store.
+func New(o Options) *Activities {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Sleep == nil {
+		o.Sleep = sleep
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	c := &connections{opts: o, open: map[string]*connection{}}
+	return &Activities{Account: &Account{c}, Zendesk: &Zendesk{c}, Brevo: &Brevo{c}}
+}
+
+// Account is the steps that keep an account's books.
+type Account struct{ connections *connections }
+
+// Zendesk is the steps that read Zendesk into the mirror.
+type Zendesk struct{ connections *connections }
+
+// Brevo is the steps that write Brevo.
+type Brevo struct{ connections *connections }
+
+// do runs one step: it finds the account's connection, honours a pause, keeps the heartbeat going, and turns whatever
+// failed into the outcome that the policies know.
+func do[T any](ctx context.Context, c *connections, account string, step func(context.Context, *connection) (T, error)) (T, error) {
+	var zero T
+	conn, err := c.get(account)
+	if err != nil {
+		return zero, configurationError(err)
+	}
+	if err := conn.honourPause(ctx); err != nil {
+		return zero, err
+	}
+	defer keepAlive(ctx)()
+	out, err := step(ctx, conn)
+	if err != nil {
+		return zero, conn.outcome(ctx, err)
+	}
+	return out, nil
+}
+
+// keepAlive heartbeats until the returned function is called, so that long calls and long computations look alive.
+func keepAlive(ctx context.Context) (stop func()) {
+	done := make(chan struct{})
+	go func() {
+		ticker := time.NewTicker(HeartbeatTimeout / 4)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+				activity.RecordHeartbeat(ctx)
+			}
+		}
+	}()
+	return func() { close(done) }
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// minutes writes a duration as people configure it: "5m", not "5m0s".
+func minutes(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}

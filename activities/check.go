@@ -1,0 +1,147 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"zendesk-brevo/internal/brevo"
+	"zendesk-brevo/internal/rest"
+	"zendesk-brevo/internal/zendesk"
+)
+
+// CheckInput names the account to test.
+type CheckInput struct {
+	Account string `json:"account"`
+}
+
+// CheckLine is one line of a connection test.
+type CheckLine struct {
+	Name  string `json:"name"`
+	State string `json:"state"` // ok, failed, optional
+	Cause string `json:"cause,omitempty"`
+	Fix   string `json:"fix,omitempty"`
+}
+
+// States of a CheckLine.
+const (
+	CheckOK       = "ok"
+	CheckFailed   = "failed"
+	CheckOptional = "optional" // not there, and the product works without it
+)
+
+// CheckResult is a whole connection test.
+type CheckResult struct {
+	Lines []CheckLine `json:"lines"`
+}
+
+// Passed reports whether nothing that is needed failed.
+func (r CheckResult) Passed() bool {
+	for _, line := range r.Lines {
+		if line.State == CheckFailed {
+			return false
+		}
+	}
+	return true
+}
+
+// CheckConnection tests what a sync relies on with the cheapest calls, and writes nothing to either vendor. It also runs
+// while the account is paused; a passing test ends a pause that was about credentials or credit.
+func (a *Account) CheckConnection(ctx context.Context, in CheckInput) (CheckResult, error) {
+	c, err := a.connections.get(in.Account)
+	if err != nil {
+		return CheckResult{}, configurationError(err)
+	}
+	out := CheckResult{Lines: []CheckLine{
+		c.checkAPI(ctx),
+		check("Users readable", func() error {
+			_, err := c.zendesk.ListUsers(ctx, zendesk.ListQuery{PageSize: 1})
+			return err
+		}),
+		check("Tickets readable", func() error {
+			_, err := c.zendesk.ListTickets(ctx, zendesk.ListQuery{PageSize: 1})
+			return err
+		}),
+		check("Organizations readable", func() error {
+			_, err := c.zendesk.ListOrganizations(ctx, zendesk.ListQuery{PageSize: 1})
+			return err
+		}),
+		c.checkWebhooks(ctx),
+	}}
+	if !out.Passed() {
+		return out, nil
+	}
+	p, standing, err := c.store.Paused(ctx)
+	if err != nil {
+		return out, fmt.Errorf("read pause: %w", err)
+	}
+	if standing && (p.Kind == PauseCredentials || p.Kind == PauseCredit) {
+		return out, c.store.ClearPause(ctx)
+	}
+	return out, nil
+}
+
+func (c *connection) checkAPI(ctx context.Context) CheckLine {
+	const name = "API connection successful"
+	me, err := c.zendesk.Me(ctx)
+	if err == nil {
+		if reason := stranger(me.Row); reason != "" {
+			cause, fix, _ := strings.Cut(reason, ": ")
+			return CheckLine{Name: name, State: CheckFailed, Cause: cause, Fix: fix}
+		}
+		// The attribute list is the cheapest call outside the bucket of a hundred calls an hour.
+		_, err = c.brevo.ListAttributes(ctx)
+	}
+	return check(name, func() error { return err })
+}
+
+// checkWebhooks looks for a webhook that leads to this product. Without one the schedule brings every change a little
+// later, so that is no failure.
+func (c *connection) checkWebhooks(ctx context.Context) CheckLine {
+	const name = "Webhooks configured"
+	got, err := c.zendesk.ListWebhooks(ctx, 100)
+	if err == nil {
+		for _, hook := range got.Rows {
+			if hook.Status == "active" && strings.Contains(hook.Endpoint, "/webhooks/zendesk") {
+				return CheckLine{Name: name, State: CheckOK}
+			}
+		}
+	}
+	return CheckLine{Name: name, State: CheckOptional, Cause: fmt.Sprintf("optional; changes arrive within %s", minutes(c.cfg.Schedule.Every))}
+}
+
+func check(name string, call func() error) CheckLine {
+	err := call()
+	if err == nil {
+		return CheckLine{Name: name, State: CheckOK}
+	}
+	cause, fix := explain(err)
+	return CheckLine{Name: name, State: CheckFailed, Cause: cause, Fix: fix}
+}
+
+// explain puts a failed call into words: what happened, and what to do about it.
+func explain(err error) (cause, fix string) {
+	var call *rest.Error
+	if !errors.As(err, &call) {
+		return err.Error(), "try again in a minute"
+	}
+	cause = call.Error()
+	switch {
+	case call.Status == http.StatusUnauthorized && call.Vendor == "brevo":
+		if _, unknown := brevo.IsUnknownIP(err); unknown {
+			return cause, "allow the worker's IP address in Brevo under Security > Authorized IPs"
+		}
+		return cause, "put a valid key into brevo.api_key"
+	case call.Status == http.StatusUnauthorized:
+		return cause, "check auth in connectors.yaml; API tokens can no longer be created and end on 2027-04-30"
+	case call.Status == http.StatusForbidden:
+		return cause, "give the connected user the admin role, or the credential the missing scope"
+	case call.Status == http.StatusNotFound:
+		return cause, "check subdomain and base_url in connectors.yaml, and that the plan includes it"
+	case call.Status == 0:
+		return cause, "check base_url, the network and HTTPS_PROXY from the worker's host"
+	}
+	return cause, "try again in a minute; if it stays, look at the vendor's status page"
+}

@@ -1,0 +1,259 @@
+package activities
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"zendesk-brevo/internal/config"
+	"zendesk-brevo/internal/store"
+	"zendesk-brevo/mapping"
+)
+
+// Reasons why a person is not written, beside those of mapping.Skip. They are stable: status and rejects show them.
+const (
+	reasonPilot        = "pilot"            // not among pilot.emails
+	reasonNewContact   = "new_contact"      // new_contacts: skip
+	reasonBrevoDeleted = "deleted_in_brevo" // on_brevo_deleted: skip
+	reasonInvalidEmail = "invalid_email"
+	reasonRefused      = "refused"
+	reasonMoved        = "email_moved" // the person goes on under another address
+)
+
+// Names that Brevo gives to every account.
+const (
+	attributeEmail = "EMAIL"
+	attributePhone = "SMS"
+)
+
+// rules are the parts of the configuration and of Brevo's own inventory that decide what may be written.
+type rules struct {
+	newContacts    string
+	onBrevoDeleted string
+	pilot          map[string]bool // nil: everybody
+	attributes     map[string]mapping.Attribute
+	lists          map[string]int64 // key -> Brevo list id
+}
+
+// situation is everything known of one person when their contact is decided.
+type situation struct {
+	want mapping.Contact // meaningless while skip is set
+	skip string          // why the person is no contact; empty: is one
+	had  store.Delivery
+	// found is the contact in Brevo as last mirrored, nil when the mirror has none: by the delivery's id, else by address.
+	found *store.BrevoContact
+	// phoneTaken: another contact in Brevo, not made from this user, holds the wanted number.
+	phoneTaken bool
+}
+
+// decision is what one contact needs. The zero decision needs nothing.
+type decision struct {
+	state  store.DeliveryState // how the delivery stands once this is done
+	reason string
+	email  string // the address to write to, or to create
+	from   string // the address it had, when it changes
+
+	create    bool
+	blocklist bool // create as blocklisted: new_contacts: blocklist
+	set       map[string]any
+	clear     []string
+	add       []int64
+	remove    []int64
+
+	after store.Delivery // what to record when Brevo has accepted everything
+}
+
+// writes reports whether Brevo must be called at all.
+func (d *decision) writes() bool {
+	return d.create || d.from != "" || len(d.set)+len(d.clear)+len(d.add)+len(d.remove) > 0
+}
+
+// harms reports whether the mass-change guard counts this decision: it clears or takes away.
+func (d *decision) harms() bool {
+	return len(d.clear) > 0 || len(d.remove) > 0 || d.state == store.DeliveryRejected
+}
+
+// decide compares what a contact should be with what Brevo last accepted and with what it holds now. It is pure.
+func (r *rules) decide(s situation) decision {
+	switch {
+	case r.pilot != nil && !r.pilot[s.had.Email] && !r.pilot[s.want.Email]:
+		return decision{state: s.had.State, reason: reasonPilot, after: s.had}
+	case s.skip == reasonInvalidEmail:
+		return r.reject(s, s.skip)
+	case s.skip != "":
+		return r.depart(s)
+	case s.had.Refused[attributeEmail] == s.want.Email:
+		return decision{state: store.DeliveryRejected, reason: s.had.Reason, after: s.had}
+	case s.had.State == store.DeliveryGone && s.found == nil && r.onBrevoDeleted != config.OnBrevoDeletedRecreate:
+		return decision{state: store.DeliveryGone, reason: reasonBrevoDeleted, after: s.had}
+	}
+	return r.deliver(s)
+}
+
+func (r *rules) reject(s situation, reason string) decision {
+	d := decision{state: store.DeliveryRejected, reason: reason, after: s.had}
+	d.after.State, d.after.Reason = store.DeliveryRejected, reason
+	return d
+}
+
+// depart handles somebody who is no contact any more: the lists we added them to are left and support-derived attributes
+// cleared; the contact itself stays, for it may be the marketer's.
+func (r *rules) depart(s situation) decision {
+	d := decision{state: store.DeliverySkipped, reason: s.skip, after: s.had}
+	switch {
+	case s.had.State == store.DeliveryGone || s.had.State == store.DeliveryLeft:
+		d.state = s.had.State
+	case !s.had.SentAt.IsZero():
+		d.state, d.email = store.DeliveryLeft, s.had.Email
+		d.remove = slices.Clone(s.had.Lists)
+		d.after.Lists, d.after.Attributes = nil, maps.Clone(s.had.Attributes)
+		for name := range s.had.Attributes {
+			if r.attributes[name].Support {
+				d.clear = append(d.clear, name)
+				delete(d.after.Attributes, name)
+			}
+		}
+		slices.Sort(d.clear)
+	}
+	d.after.State, d.after.Reason = d.state, s.skip
+	return d
+}
+
+func (r *rules) deliver(s situation) decision {
+	d := decision{state: store.DeliverySent, email: s.want.Email, set: map[string]any{}, after: s.had}
+	d.after.State, d.after.Reason, d.after.Email = store.DeliverySent, "", s.want.Email
+	d.after.Attributes, d.after.Refused = cloneOrMake(s.had.Attributes), maps.Clone(s.had.Refused)
+	delete(d.after.Refused, attributeEmail)
+	wasThere := !s.had.SentAt.IsZero()
+	if s.had.State == store.DeliveryGone {
+		// Made again from nothing: what was delivered went with the old contact.
+		d.after.Attributes, d.after.Lists, d.after.BrevoID = map[string]any{}, nil, 0
+		s.had = store.Delivery{UserID: s.had.UserID}
+		wasThere = false
+	}
+	switch {
+	case wasThere && s.had.Email != s.want.Email:
+		d.from = s.had.Email
+	case !wasThere && s.found == nil:
+		d.create = true
+	}
+	if d.create {
+		switch r.newContacts {
+		case config.NewContactsSkip:
+			return decision{state: store.DeliverySkipped, reason: reasonNewContact, after: skipped(s.had, reasonNewContact)}
+		case config.NewContactsBlocklist:
+			d.blocklist = true
+		}
+	}
+	r.attributesOf(s, &d)
+	r.listsOf(s, &d)
+	return d
+}
+
+func skipped(d store.Delivery, reason string) store.Delivery {
+	d.State, d.Reason = store.DeliverySkipped, reason
+	return d
+}
+
+func (r *rules) attributesOf(s situation, d *decision) {
+	for _, name := range s.want.Managed {
+		attribute, writable := r.attributes[name]
+		if !writable {
+			continue
+		}
+		value, wanted := s.want.Attributes[name]
+		last, sentBefore := s.had.Attributes[name]
+		if sentBefore && wanted && mapping.Equal(map[string]any{name: last}, map[string]any{name: value}) {
+			continue
+		}
+		if attribute.FillIfEmpty && !mayFill(s, name, last, sentBefore) {
+			continue
+		}
+		switch {
+		case wanted && !r.wish(s, d, name, value):
+		case wanted:
+			d.set[name] = value
+			d.after.Attributes[name] = value
+			delete(d.after.Refused, name)
+		case sentBefore:
+			d.clear = append(d.clear, name)
+			delete(d.after.Attributes, name)
+		}
+	}
+	slices.Sort(d.clear)
+}
+
+// mayFill decides for attributes that belong to the person or the marketer first (first name, last name, phone): they are
+// filled where empty, and changed later only while they still hold what we delivered.
+func mayFill(s situation, name string, last any, sentBefore bool) bool {
+	if s.found == nil {
+		return true
+	}
+	current, there := s.found.Attributes[name]
+	if !there || current == nil || current == "" {
+		return true
+	}
+	return sentBefore && sameValue(name, current, last)
+}
+
+// wish keeps back a value that Brevo has refused before, or whose number another contact holds: the wish stays open
+// without being repeated. It reports whether the value may be sent.
+func (r *rules) wish(s situation, d *decision, name string, value any) bool {
+	refused, before := s.had.Refused[name]
+	taken := name == attributePhone && s.phoneTaken
+	if !taken && (!before || !sameValue(name, refused, value)) {
+		return true
+	}
+	if d.after.Refused == nil {
+		d.after.Refused = map[string]any{}
+	}
+	d.after.Refused[name] = value
+	return false
+}
+
+func (r *rules) listsOf(s situation, d *decision) {
+	lists := slices.Clone(s.had.Lists)
+	for _, key := range s.want.ManagedLists {
+		id, configured := r.lists[key]
+		if !configured {
+			continue
+		}
+		member, ours := slices.Contains(s.want.Lists, key), slices.Contains(s.had.Lists, id)
+		switch {
+		case member && !ours && r.mayJoin(s, id):
+			d.add = append(d.add, id)
+			lists = append(lists, id)
+		case !member && ours:
+			d.remove = append(d.remove, id)
+			lists = slices.DeleteFunc(lists, func(l int64) bool { return l == id })
+		}
+	}
+	slices.Sort(d.add)
+	slices.Sort(d.remove)
+	slices.Sort(lists)
+	d.after.Lists = lists
+}
+
+// mayJoin keeps people off lists they unsubscribed from, and leaves alone memberships that somebody else made.
+func (r *rules) mayJoin(s situation, list int64) bool {
+	return s.found == nil || (!slices.Contains(s.found.Unsubscribed, list) && !slices.Contains(s.found.Lists, list))
+}
+
+// sameValue compares an attribute in Brevo with one of ours. Brevo gives phone numbers back without the plus.
+func sameValue(name string, a, b any) bool {
+	if name == attributePhone || name == "WHATSAPP" {
+		x, okX := a.(string)
+		y, okY := b.(string)
+		if okX && okY {
+			return strings.TrimLeft(x, "+0") == strings.TrimLeft(y, "+0")
+		}
+	}
+	return mapping.Equal(map[string]any{name: a}, map[string]any{name: b})
+}
+
+func cloneOrMake(m map[string]any) map[string]any {
+	if m == nil {
+		return map[string]any{}
+	}
+	return maps.Clone(m)
+}

@@ -1,0 +1,205 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"net/http"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+
+	"zendesk-brevo/internal/brevo"
+	"zendesk-brevo/internal/budget"
+	"zendesk-brevo/internal/rest"
+	"zendesk-brevo/internal/store"
+	"zendesk-brevo/internal/zendesk"
+)
+
+// Types of the application errors that steps return; the Temporal UI shows them.
+const (
+	ErrRateLimited   = "RateLimited"   // benign: waits for a vendor's window
+	ErrPaused        = "Paused"        // benign: waits for a person
+	ErrUnreachable   = "Unreachable"   // a vendor failed to answer properly; repeated
+	ErrRefused       = "Refused"       // a vendor refused the request for good; not repeated
+	ErrConfiguration = "Configuration" // connectors.yaml must be changed; not repeated
+	ErrStore         = "Store"         // the store is away or busy; repeated
+)
+
+// pauseRecheck is how often a paused step looks whether it may go on.
+const pauseRecheck = time.Minute
+
+// Kinds of pause.
+const (
+	PauseCredentials = "credentials"
+	PauseCredit      = "credit"
+	PauseMassChange  = "mass_change"
+	PauseOperator    = "operator"
+)
+
+// Outcome is what becomes of a failed vendor call.
+type Outcome int
+
+// The outcomes, from harmless to final.
+const (
+	Retry      Outcome = iota // the vendor or the network; the step is repeated
+	Wait                      // a rate limit; the step is repeated when the vendor said
+	PauseAll                  // nothing will work until a person acts
+	SkipStream                // the plan or role does not give this stream
+	Missing                   // the record does not exist: a deletion
+	Reject                    // this request will never be accepted
+)
+
+// Classify decides the outcome of a failed call. It is the only place that does.
+//
+// https://developer.zendesk.com/api-reference/introduction/requests and https://developers.brevo.com/docs/how-it-works
+func Classify(err error) Outcome {
+	var exhausted *budget.Exhausted
+	if errors.As(err, &exhausted) {
+		return Wait
+	}
+	var call *rest.Error
+	if !errors.As(err, &call) {
+		return Retry
+	}
+	switch call.Status {
+	case http.StatusUnauthorized, http.StatusPaymentRequired:
+		return PauseAll
+	case http.StatusForbidden:
+		if call.Vendor == "brevo" || call.Route == zendesk.RouteMe {
+			return PauseAll
+		}
+		return SkipStream
+	case http.StatusNotFound:
+		if zendesk.IsUnavailable(err) {
+			return SkipStream
+		}
+		return Missing
+	case http.StatusTooManyRequests:
+		return Wait
+	case http.StatusServiceUnavailable:
+		if call.RetryAfter > 0 {
+			return Wait
+		}
+		return Retry
+	case http.StatusRequestTimeout, http.StatusConflict, http.StatusTooEarly:
+		return Retry
+	}
+	if call.Status >= 300 && call.Status < 500 {
+		return Reject
+	}
+	return Retry
+}
+
+// outcome turns the error of a step into what the retry policies understand.
+func (c *connection) outcome(ctx context.Context, err error) error {
+	var app *temporal.ApplicationError
+	switch {
+	case errors.As(err, &app):
+		return err
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.Is(err, store.ErrLocked):
+		return temporal.NewApplicationErrorWithCause(err.Error(), ErrStore, nil)
+	}
+	var call *rest.Error
+	known := errors.As(err, &call)
+	switch Classify(err) {
+	case Wait:
+		return rateLimited(err)
+	case PauseAll:
+		return c.pause(ctx, err, call)
+	case Reject, Missing, SkipStream:
+		return temporal.NewApplicationErrorWithOptions(err.Error(), ErrRefused, temporal.ApplicationErrorOptions{NonRetryable: true})
+	}
+	if known {
+		return temporal.NewApplicationErrorWithOptions(err.Error(), ErrUnreachable, temporal.ApplicationErrorOptions{NextRetryDelay: call.RetryAfter})
+	}
+	return err
+}
+
+// rateLimited is a wait that no worker slot is held for, and that no alarm should count as a failure.
+func rateLimited(err error) error {
+	var (
+		exhausted *budget.Exhausted
+		call      *rest.Error
+	)
+	wait, message := 10*time.Second, err.Error()
+	switch {
+	case errors.As(err, &exhausted):
+		wait = exhausted.Wait
+	case errors.As(err, &call):
+		if call.RetryAfter > 0 {
+			wait = call.RetryAfter
+		}
+		message = fmt.Sprintf("waiting %d s: %s asked to slow down", int(math.Ceil(wait.Seconds())), call.Vendor)
+	}
+	return temporal.NewApplicationErrorWithOptions(message, ErrRateLimited, temporal.ApplicationErrorOptions{
+		NextRetryDelay: wait + jitter(wait), Category: temporal.ApplicationErrorCategoryBenign,
+	})
+}
+
+// jitter keeps the streams that wait for one window from coming back in the same instant, without adding noticeably to
+// the wait.
+func jitter(wait time.Duration) time.Duration {
+	return time.Duration(rand.Int64N(int64(min(wait/50, 500*time.Millisecond)) + 1))
+}
+
+// pause stops the account until a person acts, and says what to do.
+func (c *connection) pause(ctx context.Context, err error, call *rest.Error) error {
+	kind := PauseCredentials
+	if call.Status == http.StatusPaymentRequired {
+		kind = PauseCredit
+	}
+	p := store.Pause{Kind: kind, Message: pauseMessage(err, call), At: c.now()}
+	if err := c.store.SetPause(ctx, p); err != nil {
+		return fmt.Errorf("pause account: %w", err)
+	}
+	return paused(p)
+}
+
+func pauseMessage(err error, call *rest.Error) string {
+	const then = "; then run `starter resume`"
+	switch {
+	case call.Status == http.StatusPaymentRequired:
+		return call.Vendor + " asks for more credit or a larger plan (402): settle it in the vendor's billing page" + then
+	case call.Vendor == "brevo" && isUnknownIP(err):
+		return "Brevo refuses this machine's IP address (401): allow it in Brevo under Security > Authorized IPs" + then
+	case call.Vendor == "brevo":
+		return fmt.Sprintf("Brevo refused the API key (%d): put a valid key into brevo.api_key%s", call.Status, then)
+	case call.Status == http.StatusForbidden:
+		return "Zendesk refused the connected user (403): connect an active administrator" + then
+	}
+	return "Zendesk refused the credentials (401): check auth in connectors.yaml; API tokens can no longer be created and " +
+		"end on 2027-04-30, so connect an OAuth client if the token is gone" + then
+}
+
+func paused(p store.Pause) error {
+	return temporal.NewApplicationErrorWithOptions("paused: "+p.Message, ErrPaused, temporal.ApplicationErrorOptions{
+		NextRetryDelay: pauseRecheck, Category: temporal.ApplicationErrorCategoryBenign,
+	})
+}
+
+// honourPause is asked by every step before anything else.
+func (c *connection) honourPause(ctx context.Context) error {
+	p, standing, err := c.store.Paused(ctx)
+	if err != nil {
+		return c.outcome(ctx, fmt.Errorf("read pause: %w", err))
+	}
+	if standing {
+		return paused(p)
+	}
+	return nil
+}
+
+// configurationError is final: repeating does not change a file.
+func configurationError(err error) error {
+	return temporal.NewApplicationErrorWithOptions(err.Error(), ErrConfiguration, temporal.ApplicationErrorOptions{NonRetryable: true})
+}
+
+func isUnknownIP(err error) bool {
+	_, unknown := brevo.IsUnknownIP(err)
+	return unknown
+}

@@ -1,0 +1,228 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"zendesk-brevo/internal/store"
+)
+
+// FewContacts is how many changed contacts are still written one by one; more go by import.
+const FewContacts = 200
+
+// The plans: which step a dirty contact waits for. A plan is only a hint; each step decides afresh.
+const (
+	PlanLeave  = "leave"  // lists to leave, before an import
+	PlanClear  = "clear"  // values to clear or an address to change: one PUT, before anybody is given a value
+	PlanImport = "import" // by bulk import
+	PlanWrite  = "write"  // one POST or PUT
+)
+
+const (
+	planBatch = 500
+	// claimLease outlives any single vendor call; a worker that died frees its contacts this soon.
+	claimLease = 5 * time.Minute
+	// guardShare of at least guardFloor contacts is what a run may clear, unlist or reject without asking.
+	guardShare = 0.20
+	guardFloor = 100
+)
+
+// Work counts what waits to be pushed.
+type Work struct {
+	Contacts  int64 `json:"contacts"`
+	Companies int64 `json:"companies"`
+}
+
+// CountWork counts the dirty marks of an account.
+func (a *Account) CountWork(ctx context.Context, account string) (Work, error) {
+	return do(ctx, a.connections, account, func(ctx context.Context, c *connection) (Work, error) {
+		contacts, err := c.store.CountDirty(ctx, store.KindUser)
+		if err != nil {
+			return Work{}, fmt.Errorf("count dirty users: %w", err)
+		}
+		companies, err := c.store.CountDirty(ctx, store.KindOrganization)
+		if err != nil {
+			return Work{}, fmt.Errorf("count dirty organizations: %w", err)
+		}
+		return Work{Contacts: contacts, Companies: companies}, nil
+	})
+}
+
+// PlanInput asks for a decision about every dirty contact.
+type PlanInput struct {
+	Account string `json:"account"`
+	RunID   string `json:"run_id"`
+	Bulk    bool   `json:"bulk"` // many: what can travel by import does
+}
+
+// Plan counts what each step has to do.
+type Plan struct {
+	StepResult
+	Leave  int64 `json:"leave"`
+	Clear  int64 `json:"clear"`
+	Import int64 `json:"import"`
+	Write  int64 `json:"write"`
+}
+
+// PlanContacts decides what every dirty contact needs, settles those that need no write, and plans the others. It calls
+// nobody. More clears, removals and rejects than the mass-change guard allows pause the account.
+func (a *Account) PlanContacts(ctx context.Context, in PlanInput) (Plan, error) {
+	return do(ctx, a.connections, in.Account, func(ctx context.Context, c *connection) (Plan, error) {
+		j, err := c.judge(ctx)
+		if err != nil {
+			return Plan{}, err
+		}
+		p := &planner{judge: j, in: in, owner: in.RunID + "/plan"}
+		defer func() { _ = c.store.Release(context.WithoutCancel(ctx), p.owner) }()
+		for after := int64(0); ; {
+			ids, err := c.store.DirtyIDs(ctx, store.KindUser, "*", after, planBatch)
+			if err != nil {
+				return Plan{}, fmt.Errorf("read dirty users: %w", err)
+			}
+			if len(ids) == 0 {
+				break
+			}
+			if err := p.batch(ctx, ids); err != nil {
+				return Plan{}, err
+			}
+			after = ids[len(ids)-1]
+		}
+		return p.plan, p.guard(ctx)
+	})
+}
+
+type planner struct {
+	*judge
+	in    PlanInput
+	owner string
+	plan  Plan
+	harms int64
+}
+
+func (p *planner) batch(ctx context.Context, ids []int64) error {
+	claimed, err := p.store.Claim(ctx, ids, p.owner, claimLease, p.now())
+	if err != nil {
+		return fmt.Errorf("claim contacts: %w", err)
+	}
+	rulings, err := p.rule(ctx, claimed)
+	if err != nil {
+		return err
+	}
+	var (
+		settled []store.Result
+		planned []store.Planned
+		rejects []store.Reject
+	)
+	for i := range rulings {
+		r := &rulings[i]
+		if r.decision.harms() {
+			p.harms++
+		}
+		if r.decision.writes() {
+			plan := p.planOf(r)
+			p.count(plan)
+			planned = append(planned, store.Planned{ID: r.claimed.Delivery.UserID, Version: r.claimed.Dirty, Plan: plan})
+			continue
+		}
+		p.plan.settle(r)
+		settled = append(settled, store.Result{Delivery: r.decision.after, Dirty: r.claimed.Dirty})
+		if r.decision.state == store.DeliveryRejected && r.claimed.Delivery.State != store.DeliveryRejected {
+			rejects = append(rejects, rejectOf(r, p.in.RunID, r.decision.reason, "", p.now()))
+		}
+	}
+	if err := p.store.AddRejects(ctx, rejects); err != nil {
+		return fmt.Errorf("store rejects: %w", err)
+	}
+	if err := p.store.Record(ctx, p.owner, settled, p.now()); err != nil {
+		return fmt.Errorf("record decisions: %w", err)
+	}
+	if err := p.store.SetPlans(ctx, store.KindUser, planned); err != nil {
+		return fmt.Errorf("store plans: %w", err)
+	}
+	return p.store.Release(ctx, p.owner)
+}
+
+func (p *planner) planOf(r *ruling) string { return planOf(p.in.Bulk, r) }
+
+// planOf chooses the step that a contact waits for.
+func planOf(bulk bool, r *ruling) string {
+	d := &r.decision
+	_, phone := d.set[attributePhone]
+	_, had := r.situation.had.Attributes[attributePhone]
+	switch {
+	case len(d.clear) > 0 || d.from != "" || d.state != store.DeliverySent:
+		return PlanClear
+	case !bulk || (phone && had) || len(importLists(r)) == 0:
+		return PlanWrite
+	case len(d.remove) > 0:
+		return PlanLeave
+	}
+	return PlanImport
+}
+
+// importLists are the lists that an import of this contact names: those it joins, else one that it is on already and that
+// we added it to, because Brevo imports into lists only. https://developers.brevo.com/reference/import-contacts
+func importLists(r *ruling) []int64 {
+	if len(r.decision.add) > 0 {
+		return r.decision.add
+	}
+	if r.situation.found == nil {
+		return nil
+	}
+	for _, id := range r.decision.after.Lists {
+		for _, on := range r.situation.found.Lists {
+			if id == on {
+				return []int64{id}
+			}
+		}
+	}
+	return nil
+}
+
+func (p *planner) count(plan string) {
+	switch plan {
+	case PlanLeave:
+		p.plan.Leave++
+		p.plan.Import++
+	case PlanClear:
+		p.plan.Clear++
+	case PlanImport:
+		p.plan.Import++
+	case PlanWrite:
+		p.plan.Write++
+	}
+}
+
+// guard pauses before the first write of a run that would take away from too many people at once: a mapping mistake or an
+// emptied export must not empty Brevo.
+func (p *planner) guard(ctx context.Context) error {
+	counts, err := p.store.DeliveryCounts(ctx)
+	if err != nil {
+		return fmt.Errorf("count deliveries: %w", err)
+	}
+	var delivered int64
+	for _, n := range counts[store.DeliverySent] {
+		delivered += n
+	}
+	base := max(delivered, p.plan.Clear+p.plan.Import+p.plan.Write+p.plan.Rejections())
+	return p.guardMassChange(ctx, p.harms, base)
+}
+
+// guardMassChange pauses when harms is more than the allowed share of base, unless a person accepted it beforehand.
+func (c *connection) guardMassChange(ctx context.Context, harms, base int64) error {
+	if base < guardFloor || float64(harms) <= guardShare*float64(base) {
+		return nil
+	}
+	accepted, err := c.store.TakeAcceptance(ctx)
+	if err != nil || accepted {
+		return err
+	}
+	pause := store.Pause{Kind: PauseMassChange, At: c.now(), Message: fmt.Sprintf(
+		"this run would clear values of, take off lists, or reject %d of %d contacts: look at `starter rejects list` and at what "+
+			"changed in the mapping or in Zendesk; if it is meant, run `starter resume --accept`", harms, base)}
+	if err := c.store.SetPause(ctx, pause); err != nil {
+		return fmt.Errorf("pause account: %w", err)
+	}
+	return paused(pause)
+}

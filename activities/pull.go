@@ -1,0 +1,303 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"zendesk-brevo/internal/rest"
+	"zendesk-brevo/internal/store"
+	"zendesk-brevo/internal/zendesk"
+	"zendesk-brevo/mapping"
+)
+
+const (
+	// maxPage is the most rows Zendesk gives on an export page; minPage is as far as timeouts halve it.
+	// https://developer.zendesk.com/api-reference/ticketing/ticket-management/incremental_exports/
+	maxPage = 1000
+	minPage = 50
+	// maxSurveyPage is the largest page of survey responses.
+	maxSurveyPage = 100
+)
+
+// PageInput names the stream whose next page to bring over.
+type PageInput struct {
+	Account string `json:"account"`
+	Stream  string `json:"stream"`
+}
+
+// PageResult counts one page.
+type PageResult struct {
+	Rows    int64  `json:"rows"`
+	Changed int64  `json:"changed"`
+	End     bool   `json:"end"`
+	Skipped string `json:"skipped,omitempty"` // why the plan or role does not give this stream; End is set
+}
+
+// FetchPage reads the page at the stream's stored cursor and commits its rows together with the next cursor. A page that
+// was fetched from a cursor that has moved meanwhile is thrown away: its rows are somebody else's work already done.
+func (z *Zendesk) FetchPage(ctx context.Context, in PageInput) (PageResult, error) {
+	return do(ctx, z.connections, in.Account, func(ctx context.Context, c *connection) (PageResult, error) {
+		cursor, err := c.store.Cursor(ctx, in.Stream)
+		if err != nil {
+			return PageResult{}, fmt.Errorf("read cursor of %s: %w", in.Stream, err)
+		}
+		if cursor.AtEnd {
+			return PageResult{End: true}, nil
+		}
+		p := &puller{connection: c, cursor: cursor}
+		out, err := p.fetch(ctx)
+		switch {
+		case errors.Is(err, store.ErrCursorMoved):
+			return PageResult{}, nil
+		case Classify(err) == SkipStream:
+			return p.skip(ctx, err)
+		case tooLarge(err):
+			return PageResult{}, p.halve(ctx, err)
+		}
+		return out, err
+	})
+}
+
+// puller brings over one page.
+type puller struct {
+	*connection
+	cursor store.Cursor
+	mapper *mapping.Mapper
+	wanted wantedFields
+}
+
+func (p *puller) fetch(ctx context.Context) (PageResult, error) {
+	var err error
+	if p.mapper, err = p.connection.mapper(ctx); err != nil {
+		return PageResult{}, err
+	}
+	p.wanted = newWantedFields(p.mapper)
+	switch mapping.Stream(p.cursor.Stream) {
+	case mapping.Users:
+		return p.users(ctx)
+	case mapping.Tickets:
+		return p.tickets(ctx)
+	case mapping.Organizations:
+		return p.organizations(ctx)
+	case mapping.SatisfactionRatings:
+		return p.surveys(ctx)
+	}
+	return PageResult{}, configurationError(fmt.Errorf("unknown stream %q", p.cursor.Stream))
+}
+
+func (p *puller) pageSize() int {
+	if p.cursor.PageSize == 0 {
+		return maxPage
+	}
+	return p.cursor.PageSize
+}
+
+// page is the commit of what was read from the cursor. A size that timeouts had halved grows back with every success.
+func (p *puller) page(to string, end bool) store.Page {
+	return store.Page{
+		Stream: p.cursor.Stream, From: p.cursor.Value, To: to, End: end,
+		PageSize: min(p.pageSize()*2, maxPage), Now: p.now(),
+	}
+}
+
+// advance checks that a page leads on: a cursor that stands still while more is announced would repeat for ever.
+func (p *puller) advance(to string, end bool) (string, error) {
+	if to == "" && end {
+		return p.cursor.Value, nil
+	}
+	if !end && (to == "" || to == p.cursor.Value) {
+		return "", fmt.Errorf("zendesk announced more %s but its cursor did not advance; asking again later", p.cursor.Stream)
+	}
+	return to, nil
+}
+
+func (p *puller) users(ctx context.Context) (PageResult, error) {
+	got, err := p.zendesk.ExportUsers(ctx, zendesk.ExportQuery{Cursor: p.cursor.Value, StartTime: time.Unix(0, 0), PageSize: p.pageSize()})
+	if err != nil {
+		return PageResult{}, err
+	}
+	to, err := p.advance(got.Cursor, got.End)
+	if err != nil {
+		return PageResult{}, err
+	}
+	rows := make([]store.UserRow, len(got.Rows))
+	for i := range got.Rows {
+		rows[i] = p.wanted.user(&got.Rows[i], got.AskedAt, p.mapper)
+	}
+	applied, err := p.store.CommitUsers(ctx, p.page(to, got.End), rows)
+	return pageResult(applied, got.End), err
+}
+
+func (p *puller) tickets(ctx context.Context) (PageResult, error) {
+	start, err := p.store.Since(ctx)
+	if err != nil {
+		return PageResult{}, fmt.Errorf("read the since bound: %w", err)
+	}
+	if start.IsZero() {
+		start = time.Unix(0, 0)
+	}
+	got, err := p.zendesk.ExportTickets(ctx, zendesk.ExportQuery{Cursor: p.cursor.Value, StartTime: start, PageSize: p.pageSize()})
+	if err != nil {
+		return PageResult{}, err
+	}
+	to, err := p.advance(got.Cursor, got.End)
+	if err != nil {
+		return PageResult{}, err
+	}
+	rows := make([]store.TicketRow, len(got.Rows))
+	for i := range got.Rows {
+		rows[i] = p.wanted.ticket(&got.Rows[i], got.AskedAt)
+	}
+	applied, err := p.store.CommitTickets(ctx, p.page(to, got.End), rows)
+	return pageResult(applied, got.End), err
+}
+
+// organizations pages by time: the next page starts at the second the last one ended in, so rows of that second
+// come twice and the version guard drops them.
+func (p *puller) organizations(ctx context.Context) (PageResult, error) {
+	from, err := unixCursor(p.cursor.Value)
+	if err != nil {
+		return PageResult{}, err
+	}
+	got, err := p.zendesk.ExportOrganizations(ctx, zendesk.ExportQuery{StartTime: time.Unix(from, 0), PageSize: p.pageSize()})
+	if err != nil {
+		return PageResult{}, err
+	}
+	rows := p.wanted.organizations(got.Rows, got.AskedAt)
+	next := max(got.Next, from)
+	if !got.End && next == from {
+		return p.crowdedSecond(ctx, from, rows)
+	}
+	applied, err := p.store.CommitOrganizations(ctx, p.page(strconv.FormatInt(next, 10), got.End), rows)
+	return pageResult(applied, got.End), err
+}
+
+// crowdedSecond gets past a second that more organizations share than a page holds: the time-based export cannot, so the
+// whole cursor list is read once, and the export goes on with the next second.
+func (p *puller) crowdedSecond(ctx context.Context, second int64, rows []store.OrganizationRow) (PageResult, error) {
+	for query := (zendesk.ListQuery{}); ; {
+		got, err := p.zendesk.ListOrganizations(ctx, query)
+		if err != nil {
+			return PageResult{}, err
+		}
+		if _, err := p.store.ApplyOrganizations(ctx, p.wanted.organizations(got.Rows, got.AskedAt), p.now()); err != nil {
+			return PageResult{}, err
+		}
+		if got.End {
+			break
+		}
+		query.Cursor = got.Cursor
+	}
+	applied, err := p.store.CommitOrganizations(ctx, p.page(strconv.FormatInt(second+1, 10), false), rows)
+	return pageResult(applied, false), err
+}
+
+// surveys reads the answers of the new CSAT by creation time. An answer may be edited until it expires, so the next run
+// starts again at the oldest one that still may change.
+// https://developer.zendesk.com/api-reference/ticketing/ticket-management/csat_survey_responses/
+func (p *puller) surveys(ctx context.Context) (PageResult, error) {
+	start, after, _ := strings.Cut(p.cursor.Value, "|")
+	from, err := unixCursor(start)
+	if err != nil {
+		return PageResult{}, err
+	}
+	got, err := p.zendesk.ListSurveyResponses(ctx, zendesk.SurveyQuery{
+		CreatedStart: time.UnixMilli(from), After: after, PageSize: min(p.pageSize(), maxSurveyPage),
+	})
+	if err != nil {
+		return PageResult{}, err
+	}
+	rows := surveyRows(got.Rows, got.AskedAt)
+	to := start + "|" + got.Cursor
+	if got.End {
+		if to, err = p.nextSurveys(ctx, from, rows); err != nil {
+			return PageResult{}, err
+		}
+	} else if to, err = p.advance(to, false); err != nil {
+		return PageResult{}, err
+	}
+	applied, err := p.store.CommitSurveys(ctx, p.page(to, got.End), rows)
+	return pageResult(applied, got.End), err
+}
+
+// nextSurveys is where the next run begins: at the oldest answer that may still be edited, else at the newest one seen.
+func (p *puller) nextSurveys(ctx context.Context, from int64, rows []store.SurveyRow) (string, error) {
+	open, newest, err := p.store.SurveyWindow(ctx, p.now())
+	if err != nil {
+		return "", err
+	}
+	for _, row := range rows {
+		if row.ExpiresAt.After(p.now()) && (open.IsZero() || row.CreatedAt.Before(open)) {
+			open = row.CreatedAt
+		}
+		if row.CreatedAt.After(newest) {
+			newest = row.CreatedAt
+		}
+	}
+	next := from
+	switch {
+	case !open.IsZero():
+		next = open.UnixMilli()
+	case !newest.IsZero():
+		next = newest.UnixMilli()
+	}
+	return strconv.FormatInt(next, 10) + "|", nil
+}
+
+// skip records that the account's plan or the user's role does not give a stream. Legacy CSAT comes with the tickets,
+// so an account without the new surveys has all its ratings once the tickets are read.
+func (p *puller) skip(ctx context.Context, cause error) (PageResult, error) {
+	reason := skipReason(cause)
+	if mapping.Stream(p.cursor.Stream) == mapping.SatisfactionRatings {
+		if _, err := p.store.CommitSurveys(ctx, p.page(p.cursor.Value, true), nil); err != nil && !errors.Is(err, store.ErrCursorMoved) {
+			return PageResult{}, err
+		}
+		return PageResult{End: true}, nil
+	}
+	if err := p.store.SkipStream(ctx, p.cursor.Stream, reason, p.now()); err != nil {
+		return PageResult{}, err
+	}
+	return PageResult{End: true, Skipped: reason}, nil
+}
+
+func skipReason(err error) string {
+	var call *rest.Error
+	if errors.As(err, &call) && call.Status == http.StatusForbidden {
+		return "Zendesk answered 403: the connected user needs the admin role (or the credential a wider scope)"
+	}
+	return "Zendesk answered 404 InvalidEndpoint: the account's plan does not have it"
+}
+
+// tooLarge reports whether a page took Zendesk longer than a gateway waits.
+func tooLarge(err error) bool {
+	var call *rest.Error
+	return errors.As(err, &call) && (call.Status == http.StatusGatewayTimeout || call.Timeout())
+}
+
+func (p *puller) halve(ctx context.Context, cause error) error {
+	size := max(p.pageSize()/2, minPage)
+	if err := p.store.SetPageSize(ctx, p.cursor.Stream, p.cursor.Value, size, p.now()); err != nil {
+		return err
+	}
+	return fmt.Errorf("page size halved to %d: %w", size, cause)
+}
+
+func pageResult(a store.Applied, end bool) PageResult {
+	return PageResult{Rows: int64(a.Rows), Changed: int64(a.Changed), End: end}
+}
+
+func unixCursor(value string) (int64, error) {
+	if value == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseInt(value, 10, 64)
+	if err != nil {
+		return 0, configurationError(fmt.Errorf("stored cursor %q is not a time: run a full sync", value))
+	}
+	return n, nil
+}

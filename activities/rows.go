@@ -1,0 +1,132 @@
+package activities
+
+import (
+	"strings"
+	"time"
+
+	"zendesk-brevo/internal/store"
+	"zendesk-brevo/internal/zendesk"
+	"zendesk-brevo/mapping"
+)
+
+// wantedFields are the custom fields that the mapping uses; no other custom field is stored.
+type wantedFields struct {
+	userKeys, organizationKeys map[string]bool
+	ticketIDs                  map[int64]bool
+}
+
+func newWantedFields(m *mapping.Mapper) wantedFields {
+	users, organizations, tickets := m.Fields()
+	w := wantedFields{map[string]bool{}, map[string]bool{}, map[int64]bool{}}
+	for _, key := range users {
+		w.userKeys[key] = true
+	}
+	for _, key := range organizations {
+		w.organizationKeys[key] = true
+	}
+	for _, id := range tickets {
+		w.ticketIDs[id] = true
+	}
+	return w
+}
+
+func (w wantedFields) user(u *zendesk.User, askedAt time.Time, m *mapping.Mapper) store.UserRow {
+	row := store.UserRow{
+		User: mapping.User{
+			ID: u.ID, Email: strings.ToLower(strings.TrimSpace(u.Email)), Name: u.Name, Phone: u.Phone, SharedPhone: u.SharedPhoneNumber,
+			Role: u.Role, TicketRestriction: u.TicketRestriction, Tags: u.Tags, OrganizationID: u.OrganizationID,
+			Fields: keep(u.UserFields, w.userKeys), Active: u.Active, Suspended: u.Suspended, ExternalID: u.ExternalID,
+			Locale: u.Locale, TimeZone: u.TimeZone, CreatedAt: u.CreatedAt,
+		},
+		Version: store.Version{UpdatedAt: u.UpdatedAt, AskedAt: askedAt},
+	}
+	if e164, ok := m.Phone(u.Phone); ok {
+		row.Phone164 = e164
+	}
+	return row
+}
+
+func (w wantedFields) ticket(t *zendesk.Ticket, askedAt time.Time) store.TicketRow {
+	row := store.TicketRow{
+		ID: t.ID, Version: store.Version{UpdatedAt: t.UpdatedAt, AskedAt: askedAt},
+		RequesterID: t.RequesterID, OrganizationID: t.OrganizationID, Status: strings.ToLower(t.Status), Priority: t.Priority,
+		Channel: t.Via.Channel, CreatedAt: t.CreatedAt,
+	}
+	if t.FromMessagingChannel {
+		row.Channel = "messaging"
+	}
+	if t.Metrics != nil {
+		row.Reopens, row.SolvedAt = int(t.Metrics.Reopens), t.Metrics.SolvedAt
+	}
+	if r := t.SatisfactionRating; r != nil && (r.Score == "good" || r.Score == "bad") {
+		row.RatingID, row.Rating, row.RatedAt = r.ID, r.Score, t.UpdatedAt
+	}
+	for _, field := range t.CustomFields {
+		if field.Value != nil && w.ticketIDs[field.ID] {
+			if row.Fields == nil {
+				row.Fields = map[int64]any{}
+			}
+			row.Fields[field.ID] = field.Value
+		}
+	}
+	return row
+}
+
+func (w wantedFields) organizations(rows []zendesk.Organization, askedAt time.Time) []store.OrganizationRow {
+	out := make([]store.OrganizationRow, len(rows))
+	for i := range rows {
+		o := &rows[i]
+		out[i] = store.OrganizationRow{
+			Organization: mapping.Organization{
+				ID: o.ID, Name: o.Name, Tags: o.Tags, DomainNames: o.DomainNames, ExternalID: o.ExternalID,
+				Fields: keep(o.OrganizationFields, w.organizationKeys), CreatedAt: o.CreatedAt,
+			},
+			Version: store.Version{UpdatedAt: later(o.UpdatedAt, o.DeletedAt), AskedAt: askedAt},
+			Deleted: !o.DeletedAt.IsZero(),
+		}
+	}
+	return out
+}
+
+// surveyRows keeps the rated answers about tickets.
+func surveyRows(rows []zendesk.SurveyResponse, askedAt time.Time) []store.SurveyRow {
+	var out []store.SurveyRow
+	for i := range rows {
+		ticket, ok := rows[i].TicketID()
+		if !ok {
+			continue
+		}
+		for _, answer := range rows[i].Answers {
+			if answer.Type != "rating_scale" {
+				continue
+			}
+			out = append(out, store.SurveyRow{
+				ID: rows[i].ID, Version: store.Version{UpdatedAt: later(answer.CreatedAt, answer.UpdatedAt), AskedAt: askedAt},
+				TicketID: ticket, UserID: rows[i].ResponderID, Score: answer.Score(), Category: answer.RatingCategory,
+				CreatedAt: answer.CreatedAt, ExpiresAt: rows[i].ExpiresAt,
+			})
+			break
+		}
+	}
+	return out
+}
+
+func keep(fields map[string]any, wanted map[string]bool) map[string]any {
+	var out map[string]any
+	for key, value := range fields {
+		if value != nil && wanted[key] {
+			if out == nil {
+				out = map[string]any{}
+			}
+			out[key] = value
+		}
+	}
+	return out
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}

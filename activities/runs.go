@@ -1,0 +1,133 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"zendesk-brevo/internal/config"
+	"zendesk-brevo/internal/store"
+	"zendesk-brevo/mapping"
+)
+
+// The two types of a sync: from the start of every stream, or from where it stands.
+const (
+	Full        = "full"
+	Incremental = "incremental"
+)
+
+// How a run ended.
+const (
+	RunCompleted = "completed"
+	RunFailed    = "failed"
+	RunCanceled  = "canceled"
+)
+
+// BeginRunInput opens a run.
+type BeginRunInput struct {
+	Account   string    `json:"account"`
+	RunID     string    `json:"run_id"`
+	Type      string    `json:"type"`
+	Resources []string  `json:"resources,omitempty"`
+	Since     time.Time `json:"since,omitzero"`
+	StartedAt time.Time `json:"started_at"`
+}
+
+// RunStarted says which streams the run reads.
+type RunStarted struct {
+	Streams []string `json:"streams"`
+}
+
+// BeginRun books a run, once however often it is called: a full one sends its streams back to their start.
+func (a *Account) BeginRun(ctx context.Context, in BeginRunInput) (RunStarted, error) {
+	return do(ctx, a.connections, in.Account, func(ctx context.Context, c *connection) (RunStarted, error) {
+		streams, err := Streams(c.cfg, in.Resources)
+		if err != nil {
+			return RunStarted{}, configurationError(err)
+		}
+		since := in.Since
+		if in.Type == Incremental {
+			if since, err = c.store.Since(ctx); err != nil {
+				return RunStarted{}, fmt.Errorf("read the since bound: %w", err)
+			}
+		}
+		run, err := c.store.BeginRun(ctx, store.Run{
+			ID: in.RunID, Type: in.Type, Streams: streams, Since: since, StartedAt: in.StartedAt,
+		})
+		if err != nil {
+			return RunStarted{}, fmt.Errorf("begin run: %w", err)
+		}
+		return RunStarted{Streams: run.Streams}, nil
+	})
+}
+
+// Streams are the streams that the configuration switches on, limited to resources unless that is empty.
+func Streams(cfg *config.Connector, resources []string) ([]string, error) {
+	known := []struct {
+		stream mapping.Stream
+		on     bool
+	}{
+		{mapping.Users, cfg.Sync.Users}, {mapping.Tickets, cfg.Sync.Tickets},
+		{mapping.Organizations, cfg.Sync.Organizations}, {mapping.SatisfactionRatings, cfg.Sync.SatisfactionRatings},
+	}
+	var names, out []string
+	for _, k := range known {
+		names = append(names, string(k.stream))
+		wanted := len(resources) == 0 || slices.Contains(resources, string(k.stream))
+		switch {
+		case wanted && k.on:
+			out = append(out, string(k.stream))
+		case wanted && len(resources) > 0:
+			return nil, fmt.Errorf("resource %s is switched off: set sync.%s: true in connectors.yaml", k.stream, k.stream)
+		}
+	}
+	for _, r := range resources {
+		if !slices.Contains(names, r) {
+			return nil, fmt.Errorf("unknown resource %q: choose from %v", r, names)
+		}
+	}
+	if len(out) == 0 {
+		return nil, fmt.Errorf("nothing to sync: every resource under sync: is switched off in connectors.yaml")
+	}
+	return out, nil
+}
+
+// EndRunInput closes a run with what it did.
+type EndRunInput struct {
+	Account        string            `json:"account"`
+	RunID          string            `json:"run_id"`
+	Status         string            `json:"status"`
+	Rows           map[string]int64  `json:"rows,omitempty"`
+	Pages          map[string]int64  `json:"pages,omitempty"`
+	Sent           int64             `json:"sent"`
+	Unchanged      int64             `json:"unchanged"`
+	Skipped        map[string]int64  `json:"skipped,omitempty"`
+	Rejected       map[string]int64  `json:"rejected,omitempty"`
+	Companies      int64             `json:"companies"`
+	Notices        []string          `json:"notices,omitempty"`
+	StreamsSkipped map[string]string `json:"streams_skipped,omitempty"`
+}
+
+// EndRun books how a run ended. It also runs while the account is paused: a canceled run must still be closed.
+func (a *Account) EndRun(ctx context.Context, in EndRunInput) error {
+	c, err := a.connections.get(in.Account)
+	if err != nil {
+		return configurationError(err)
+	}
+	return c.store.EndRun(ctx, in.RunID, in.Status, store.RunStats{
+		Rows: in.Rows, Pages: in.Pages, Sent: in.Sent, Unchanged: in.Unchanged, Skipped: in.Skipped, Rejected: in.Rejected,
+		Companies: in.Companies, Notices: in.Notices, Left: in.StreamsSkipped,
+	}, c.now())
+}
+
+// PauseNoAccess pauses an account none of whose streams may be read: that is a role or scope, not a plan.
+func (a *Account) PauseNoAccess(ctx context.Context, account string) error {
+	_, err := do(ctx, a.connections, account, func(ctx context.Context, c *connection) (struct{}, error) {
+		return struct{}{}, c.store.SetPause(ctx, store.Pause{
+			Kind: PauseCredentials, At: c.now(),
+			Message: "Zendesk refuses every stream to the connected user: connect an active administrator; then run `starter resume`",
+		})
+	})
+	return err
+}

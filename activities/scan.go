@@ -1,0 +1,152 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"zendesk-brevo/internal/brevo"
+	"zendesk-brevo/internal/store"
+	"zendesk-brevo/mapping"
+)
+
+// scanOverlap is how far a look for modified contacts reaches back behind the start of the last one: clocks differ.
+const scanOverlap = 2 * time.Minute
+
+// ScanInput asks for one page of Brevo's contacts.
+type ScanInput struct {
+	Account   string    `json:"account"`
+	Full      bool      `json:"full"`    // all contacts; otherwise those modified since the last look
+	ScanID    string    `json:"scan_id"` // the same for all pages of one look
+	Offset    int       `json:"offset"`
+	Since     time.Time `json:"since,omitzero"`
+	StartedAt time.Time `json:"started_at,omitzero"`
+}
+
+// ScanResult says where the next page begins.
+type ScanResult struct {
+	Rows      int64     `json:"rows"`
+	Next      int       `json:"next"`
+	Since     time.Time `json:"since,omitzero"`
+	StartedAt time.Time `json:"started_at,omitzero"`
+	End       bool      `json:"end"`
+}
+
+// ScanContacts mirrors one page of Brevo's contacts: ids, consent, list memberships, and the few attributes whose
+// ownership must be decided. The last page of a full look also finds out who was deleted in Brevo.
+func (b *Brevo) ScanContacts(ctx context.Context, in ScanInput) (ScanResult, error) {
+	return do(ctx, b.connections, in.Account, func(ctx context.Context, c *connection) (ScanResult, error) {
+		s := &scanner{connection: c, in: in}
+		if err := s.prepare(ctx); err != nil {
+			return ScanResult{}, err
+		}
+		out, err := s.page(ctx)
+		if err != nil || !out.End {
+			return out, err
+		}
+		if s.full() {
+			if err := s.deleted(ctx); err != nil {
+				return ScanResult{}, err
+			}
+		}
+		return out, c.store.SetScanState(ctx, s.in.StartedAt.Add(-scanOverlap), 0, s.in.ScanID)
+	})
+}
+
+type scanner struct {
+	*connection
+	in   ScanInput
+	keep map[string]bool // attributes to mirror
+}
+
+// full reports whether the look covers everybody: asked for, or because there was none before.
+func (s *scanner) full() bool { return s.in.Since.IsZero() }
+
+func (s *scanner) prepare(ctx context.Context) error {
+	m, err := s.mapper(ctx)
+	if err != nil {
+		return err
+	}
+	s.keep = filledAttributes(m)
+	if !s.in.StartedAt.IsZero() {
+		return nil
+	}
+	s.in.StartedAt = s.now()
+	if s.in.Full {
+		return nil
+	}
+	s.in.Since, _, _, err = s.store.ScanState(ctx)
+	return err
+}
+
+func (s *scanner) page(ctx context.Context) (ScanResult, error) {
+	got, err := s.brevo.ListContacts(ctx, brevo.ContactQuery{
+		Limit: brevo.MaxContactPage, Offset: s.in.Offset, ModifiedSince: s.in.Since, Sort: "asc",
+	})
+	if err != nil {
+		return ScanResult{}, err
+	}
+	rows := make([]store.BrevoContact, len(got.Contacts))
+	for i := range got.Contacts {
+		rows[i] = mirrored(&got.Contacts[i], s.keep)
+	}
+	if err := s.store.ApplyBrevoContacts(ctx, s.in.ScanID, rows, s.now()); err != nil {
+		return ScanResult{}, fmt.Errorf("mirror contacts: %w", err)
+	}
+	return ScanResult{
+		Rows: int64(len(rows)), Next: s.in.Offset + len(rows), Since: s.in.Since, StartedAt: s.in.StartedAt,
+		End: len(rows) < brevo.MaxContactPage,
+	}, nil
+}
+
+// deleted asks Brevo about every known contact that the look did not show: a list that changes while it is paged through
+// can hide one, so only a 404 counts as deleted.
+func (s *scanner) deleted(ctx context.Context) error {
+	for after := int64(0); ; {
+		unseen, err := s.store.UnseenBrevoContacts(ctx, s.in.ScanID, after, planBatch)
+		if err != nil {
+			return fmt.Errorf("read unseen contacts: %w", err)
+		}
+		if len(unseen) == 0 {
+			return nil
+		}
+		for i := range unseen {
+			after = unseen[i].ID
+			got, err := s.brevo.GetContact(ctx, brevo.ByID(after))
+			switch {
+			case brevo.IsNotFound(err):
+				err = s.store.RemoveBrevoContact(ctx, after, s.now())
+			case err == nil:
+				err = s.store.ApplyBrevoContacts(ctx, s.in.ScanID, []store.BrevoContact{mirrored(&got, s.keep)}, s.now())
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// filledAttributes are those written only where they are empty or still ours, whose value in Brevo must be known.
+func filledAttributes(m *mapping.Mapper) map[string]bool {
+	keep := map[string]bool{attributePhone: true}
+	for _, a := range m.Attributes() {
+		if a.FillIfEmpty || a.Identifier {
+			keep[a.Name] = true
+		}
+	}
+	return keep
+}
+
+func mirrored(c *brevo.Contact, keep map[string]bool) store.BrevoContact {
+	out := store.BrevoContact{
+		ID: c.ID, Email: strings.ToLower(c.Email), EmailBlacklisted: c.EmailBlacklisted, SMSBlacklisted: c.SMSBlacklisted,
+		Lists: c.ListIDs, Unsubscribed: c.ListUnsubscribed, ModifiedAt: c.ModifiedAt, Attributes: map[string]any{},
+	}
+	for name, value := range c.Attributes {
+		if keep[name] && value != nil && value != "" {
+			out.Attributes[name] = value
+		}
+	}
+	return out
+}

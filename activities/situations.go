@@ -1,0 +1,210 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+
+	"zendesk-brevo/internal/store"
+	"zendesk-brevo/mapping"
+)
+
+// judge turns claimed users into decisions: it knows the mapping, what may be written, and what Brevo holds.
+type judge struct {
+	*connection
+	mapper *mapping.Mapper
+	rules  rules
+	ready  func(mapping.Stream) bool
+}
+
+// ruling is one claimed user with what their contact needs.
+type ruling struct {
+	claimed   store.Claimed
+	situation situation
+	decision  decision
+}
+
+func (c *connection) judge(ctx context.Context) (*judge, error) {
+	m, err := c.mapper(ctx)
+	if err != nil {
+		return nil, err
+	}
+	complete, err := c.store.CompleteStreams(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read complete streams: %w", err)
+	}
+	j := &judge{connection: c, mapper: m, ready: func(s mapping.Stream) bool { return complete[s] }}
+	j.rules, err = c.rules(ctx, m)
+	return j, err
+}
+
+// rules reads from the store what preflight verified: an attribute or list that is not there is never sent.
+func (c *connection) rules(ctx context.Context, m *mapping.Mapper) (rules, error) {
+	r := rules{
+		newContacts: c.cfg.NewContacts, onBrevoDeleted: c.cfg.OnBrevoDeleted,
+		attributes: map[string]mapping.Attribute{}, lists: map[string]int64{},
+	}
+	if c.cfg.Pilot.Active() {
+		r.pilot = map[string]bool{}
+		for _, email := range c.cfg.Pilot.Emails {
+			r.pilot[email] = true
+		}
+	}
+	stored, err := c.store.Attributes(ctx)
+	if err != nil {
+		return r, fmt.Errorf("read attributes: %w", err)
+	}
+	there := map[string]store.Attribute{}
+	for _, a := range stored {
+		there[a.Name] = a
+	}
+	for _, a := range m.Attributes() {
+		if found, ok := there[a.Name]; ok && compatible(a.Type, found) && (found.Ours || a.Named || a.FillIfEmpty || owned[a.Name]) {
+			r.attributes[a.Name] = a
+		}
+	}
+	lists, err := c.store.Lists(ctx)
+	if err != nil {
+		return r, fmt.Errorf("read lists: %w", err)
+	}
+	for _, l := range lists {
+		r.lists[l.Key] = l.ID
+	}
+	return r, nil
+}
+
+// owned are attributes that Brevo itself makes in every account and that belong to nobody until they are filled.
+var owned = map[string]bool{attributePhone: true}
+
+// rule decides for each claimed user. Rows about the same people in Brevo are read once for all of them.
+func (j *judge) rule(ctx context.Context, claimed []store.Claimed) ([]ruling, error) {
+	out := make([]ruling, len(claimed))
+	if err := j.holdPhones(ctx, claimed); err != nil {
+		return nil, err
+	}
+	var ids []int64
+	var emails, phones []string
+	for i := range claimed {
+		out[i] = ruling{claimed: claimed[i], situation: j.wanted(&claimed[i])}
+		s := &out[i].situation
+		if s.had.BrevoID != 0 {
+			ids = append(ids, s.had.BrevoID)
+		}
+		emails = append(emails, nonEmpty(s.had.Email, s.want.Email)...)
+		if phone, ok := s.want.Attributes[attributePhone].(string); ok {
+			phones = append(phones, phone)
+		}
+	}
+	byID, err := j.store.BrevoByID(ctx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("read mirrored contacts: %w", err)
+	}
+	byEmail, err := j.store.BrevoByEmail(ctx, emails)
+	if err != nil {
+		return nil, fmt.Errorf("read mirrored contacts: %w", err)
+	}
+	byPhone, err := j.takenPhones(ctx, phones)
+	if err != nil {
+		return nil, err
+	}
+	for i := range out {
+		s := &out[i].situation
+		s.found = find(s, byID, byEmail)
+		if phone, ok := s.want.Attributes[attributePhone].(string); ok {
+			holder, held := byPhone[phone]
+			s.phoneTaken = held && (s.found == nil || holder != s.found.ID)
+		}
+		out[i].decision = j.rules.decide(*s)
+	}
+	return out, nil
+}
+
+func (j *judge) wanted(c *store.Claimed) situation {
+	s := situation{had: c.Delivery}
+	if !c.Found {
+		s.skip = "unknown"
+		return s
+	}
+	if s.skip = j.mapper.Skip(c.Customer.User); s.skip != "" {
+		return s
+	}
+	if s.skip = j.mapper.Reject(c.Customer.User); s.skip == "" {
+		s.want = j.mapper.Map(c.Customer, j.ready)
+	}
+	return s
+}
+
+// find is the contact that belongs to a user: the one we delivered, wherever its address went; else the one that already
+// has the wanted address.
+func find(s *situation, byID map[int64]store.BrevoContact, byEmail map[string]store.BrevoContact) *store.BrevoContact {
+	if found, ok := byID[s.had.BrevoID]; ok && s.had.BrevoID != 0 {
+		return &found
+	}
+	for _, email := range nonEmpty(s.had.Email, s.want.Email) {
+		if found, ok := byEmail[email]; ok {
+			return &found
+		}
+	}
+	return nil
+}
+
+// holdPhones finds, for each claimed user, an older eligible user with the same number: a phone belongs to one contact.
+func (j *judge) holdPhones(ctx context.Context, claimed []store.Claimed) error {
+	phones := make([]string, 0, len(claimed))
+	e164 := make([]string, len(claimed))
+	for i := range claimed {
+		u := &claimed[i].Customer.User
+		if number, ok := j.mapper.Phone(u.Phone); ok && !u.SharedPhone {
+			e164[i] = number
+			phones = append(phones, number)
+		}
+	}
+	holders, err := j.store.PhoneHolders(ctx, phones)
+	if err != nil {
+		return fmt.Errorf("read phone holders: %w", err)
+	}
+	for i := range claimed {
+		u := &claimed[i].Customer.User
+		for _, h := range holders[e164[i]] {
+			older := h.CreatedAt.Before(u.CreatedAt) || (h.CreatedAt.Equal(u.CreatedAt) && h.ID < u.ID)
+			if h.ID != u.ID && older && !h.SharedPhone && j.mapper.Skip(h.User) == "" {
+				claimed[i].Customer.PhoneHeldBy = h.ID
+				break
+			}
+		}
+	}
+	return nil
+}
+
+// takenPhones gives the Brevo ids of contacts that hold one of the numbers and did not get it from us. A contact that got
+// it from us gives it up in the step that clears values, before any other contact is given it.
+func (j *judge) takenPhones(ctx context.Context, phones []string) (map[string]int64, error) {
+	holders, err := j.store.BrevoByPhone(ctx, phones)
+	if err != nil {
+		return nil, fmt.Errorf("read mirrored contacts: %w", err)
+	}
+	ids := make([]int64, 0, len(holders))
+	for _, h := range holders {
+		ids = append(ids, h.ID)
+	}
+	ours, err := j.store.DeliveriesByBrevoID(ctx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("read deliveries: %w", err)
+	}
+	taken := map[string]int64{}
+	for phone, h := range holders {
+		if last, ok := ours[h.ID].Attributes[attributePhone]; !ok || !sameValue(attributePhone, last, phone) {
+			taken[phone] = h.ID
+		}
+	}
+	return taken, nil
+}
+
+func nonEmpty(values ...string) []string {
+	out := values[:0]
+	for _, v := range values {
+		if v != "" {
+			out = append(out, v)
+		}
+	}
+	return out
+}

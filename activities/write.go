@@ -1,0 +1,368 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"zendesk-brevo/internal/brevo"
+	"zendesk-brevo/internal/rest"
+	"zendesk-brevo/internal/store"
+)
+
+// writeBatch is how many contacts one step writes: at ten calls a second it stays well inside its lease.
+const writeBatch = 50
+
+// WriteContacts writes contacts one by one: a POST for the new, one PUT for everything a known one needs.
+func (b *Brevo) WriteContacts(ctx context.Context, in WriteInput) (StepResult, error) {
+	return do(ctx, b.connections, in.Account, func(ctx context.Context, c *connection) (StepResult, error) {
+		w, err := c.writer(ctx, in.PushStep, in.RunID+"/write")
+		if err != nil {
+			return StepResult{}, err
+		}
+		defer w.release(ctx)
+		rulings, next, err := w.claim(ctx, in.Plan, in.After, writeBatch)
+		if err != nil {
+			return StepResult{}, err
+		}
+		for i := range rulings {
+			if err := w.write(ctx, &rulings[i]); err != nil {
+				return StepResult{}, err
+			}
+		}
+		w.result.Next = next
+		return w.result, nil
+	})
+}
+
+// writer writes claimed contacts and records what Brevo said.
+type writer struct {
+	*judge
+	step   PushStep
+	owner  string
+	keep   map[string]bool
+	result StepResult
+}
+
+func (c *connection) writer(ctx context.Context, step PushStep, owner string) (*writer, error) {
+	j, err := c.judge(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &writer{judge: j, step: step, owner: owner, keep: filledAttributes(j.mapper)}, nil
+}
+
+// release frees what was claimed and not recorded, also after the step was canceled.
+func (w *writer) release(ctx context.Context) {
+	if err := w.store.Release(context.WithoutCancel(ctx), w.owner); err != nil {
+		w.log.WarnContext(ctx, "claims not released; they run out by themselves", "error", err)
+	}
+}
+
+// claim takes the next contacts with a plan. Those that somebody else is writing are left out; their marks stay.
+func (w *writer) claim(ctx context.Context, plan string, after int64, limit int) (rulings []ruling, next int64, err error) {
+	ids, err := w.store.DirtyIDs(ctx, store.KindUser, plan, after, limit)
+	if err != nil {
+		return nil, 0, fmt.Errorf("read dirty users: %w", err)
+	}
+	if len(ids) == 0 {
+		return nil, 0, nil
+	}
+	claimed, err := w.store.Claim(ctx, ids, w.owner, claimLease, w.now())
+	if err != nil {
+		return nil, 0, fmt.Errorf("claim contacts: %w", err)
+	}
+	rulings, err = w.rule(ctx, claimed)
+	return rulings, ids[len(ids)-1], err
+}
+
+// write brings one contact up to date. What Brevo refuses for good is repaired (the phone is dropped, its wish kept) or
+// rejected; anything else is the step's error.
+func (w *writer) write(ctx context.Context, r *ruling) error {
+	if w.needsLook(r) {
+		if err := w.look(ctx, r); err != nil {
+			return err
+		}
+	}
+	for attempt := 0; r.decision.writes(); attempt++ {
+		cause := w.send(ctx, r)
+		if cause == nil {
+			return w.accept(ctx, r)
+		}
+		again, err := w.refused(ctx, r, cause)
+		if err != nil {
+			return err
+		}
+		if !again || attempt == 3 {
+			return w.reject(ctx, r, cause)
+		}
+	}
+	w.result.settle(r)
+	return w.record(ctx, r)
+}
+
+// needsLook reports whether the mirror's picture of the contact is too old to decide from: somebody may have edited a
+// name, or unsubscribed, a minute ago.
+func (w *writer) needsLook(r *ruling) bool {
+	d := &r.decision
+	if d.create || d.state != store.DeliverySent {
+		return false
+	}
+	if d.from != "" || len(d.add) > 0 {
+		return true
+	}
+	for _, name := range append(slices.Collect(maps.Keys(d.set)), d.clear...) {
+		if w.keep[name] {
+			return true
+		}
+	}
+	return false
+}
+
+// look reads the contact from Brevo and decides again.
+func (w *writer) look(ctx context.Context, r *ruling) error {
+	got, err := w.brevo.GetContact(ctx, identify(r))
+	if brevo.IsNotFound(err) {
+		return w.gone(ctx, r)
+	}
+	if err != nil {
+		return err
+	}
+	found := mirrored(&got, w.keep)
+	return w.saw(ctx, r, &found)
+}
+
+func (w *writer) saw(ctx context.Context, r *ruling, found *store.BrevoContact) error {
+	if err := w.store.ApplyBrevoContacts(ctx, "", []store.BrevoContact{*found}, w.now()); err != nil {
+		return fmt.Errorf("mirror contact: %w", err)
+	}
+	r.situation.found = found
+	r.decision = w.rules.decide(r.situation)
+	return nil
+}
+
+// gone records that the contact was deleted in Brevo, and decides again.
+func (w *writer) gone(ctx context.Context, r *ruling) error {
+	s := &r.situation
+	for _, id := range []int64{s.had.BrevoID, idOf(s.found)} {
+		if id != 0 {
+			if err := w.store.RemoveBrevoContact(ctx, id, w.now()); err != nil {
+				return fmt.Errorf("forget deleted contact: %w", err)
+			}
+		}
+	}
+	if !s.had.SentAt.IsZero() {
+		s.had.State = store.DeliveryGone
+	}
+	s.found = nil
+	r.decision = w.rules.decide(*s)
+	return nil
+}
+
+func identify(r *ruling) brevo.Identifier {
+	s := &r.situation
+	switch {
+	case s.had.BrevoID != 0 && s.had.State != store.DeliveryGone:
+		return brevo.ByID(s.had.BrevoID)
+	case s.found != nil:
+		return brevo.ByID(s.found.ID)
+	case s.had.Email != "":
+		return brevo.ByEmail(s.had.Email)
+	}
+	return brevo.ByEmail(r.decision.email)
+}
+
+func idOf(found *store.BrevoContact) int64 {
+	if found == nil {
+		return 0
+	}
+	return found.ID
+}
+
+// send makes the one call that the decision asks for.
+func (w *writer) send(ctx context.Context, r *ruling) error {
+	d := &r.decision
+	if d.create {
+		in := brevo.CreateContact{Email: d.email, Attributes: d.set, ListIDs: d.add, EmailBlacklisted: brevo.Blocklist(d.blocklist)}
+		id, err := w.brevo.CreateContact(ctx, in)
+		d.after.BrevoID = id
+		return err
+	}
+	in := brevo.UpdateContact{Attributes: maps.Clone(d.set), ListIDs: d.add, UnlinkListIDs: d.remove}
+	if in.Attributes == nil {
+		in.Attributes = map[string]any{}
+	}
+	for _, name := range d.clear {
+		in.Attributes[name] = ""
+	}
+	if d.from != "" {
+		// Brevo lifts a blocklisting with a new address unless the same request says otherwise.
+		// https://developers.brevo.com/reference/update-contact
+		in.Attributes[attributeEmail] = d.email
+		if f := r.situation.found; f != nil {
+			in.EmailBlacklisted, in.SMSBlacklisted = brevo.Blocklist(f.EmailBlacklisted), brevo.Blocklist(f.SMSBlacklisted)
+		}
+	}
+	return w.brevo.UpdateContact(ctx, identify(r), in)
+}
+
+// refused decides what to do about a call that failed: mend the decision and try again, give the record up, or hand the
+// error on.
+func (w *writer) refused(ctx context.Context, r *ruling, err error) (again bool, _ error) {
+	d := &r.decision
+	fields, duplicate := brevo.IsDuplicate(err)
+	_, phone := d.set[attributePhone]
+	switch {
+	case brevo.IsNotFound(err) && !d.create:
+		return true, w.gone(ctx, r)
+	case phone && (slices.Contains(fields, "sms") || brevo.IsInvalidPhone(err) || (duplicate && len(fields) == 0 && !d.create)):
+		w.dropPhone(r)
+		return true, nil
+	case duplicate && d.create:
+		return true, w.existing(ctx, r)
+	case duplicate && d.from != "":
+		return true, w.takeOver(ctx, r)
+	case Classify(err) == Reject:
+		return false, nil
+	}
+	return false, err
+}
+
+// dropPhone sends the contact without the number, and keeps the wish open.
+func (w *writer) dropPhone(r *ruling) {
+	d := &r.decision
+	if d.after.Refused == nil {
+		d.after.Refused = map[string]any{}
+	}
+	d.after.Refused[attributePhone] = d.set[attributePhone]
+	r.situation.had.Refused = d.after.Refused
+	delete(d.set, attributePhone)
+	if last, had := r.situation.had.Attributes[attributePhone]; had {
+		d.after.Attributes[attributePhone] = last
+	} else {
+		delete(d.after.Attributes, attributePhone)
+	}
+}
+
+// existing handles a person whom somebody else made in Brevo since the last look.
+func (w *writer) existing(ctx context.Context, r *ruling) error {
+	got, err := w.brevo.GetContact(ctx, brevo.ByEmail(r.decision.email))
+	if err != nil {
+		return err
+	}
+	found := mirrored(&got, w.keep)
+	return w.saw(ctx, r, &found)
+}
+
+// takeOver handles an address change to an address that is a contact already: nothing is merged. The contact of the old
+// address leaves our lists and loses what we derived; that of the new address takes the stricter consent and goes on as
+// this user's.
+func (w *writer) takeOver(ctx context.Context, r *ruling) error {
+	old := r.situation
+	leave := w.rules.depart(situation{skip: reasonMoved, had: old.had, found: old.found})
+	in := brevo.UpdateContact{Attributes: map[string]any{}, UnlinkListIDs: leave.remove}
+	if _, ours := old.had.Attributes[attributePhone]; ours {
+		leave.clear = append(leave.clear, attributePhone)
+	}
+	for _, name := range leave.clear {
+		in.Attributes[name] = ""
+	}
+	if len(in.Attributes)+len(in.UnlinkListIDs) > 0 {
+		if err := w.brevo.UpdateContact(ctx, identify(r), in); err != nil && !brevo.IsNotFound(err) {
+			return err
+		}
+	}
+	got, err := w.brevo.GetContact(ctx, brevo.ByEmail(r.decision.email))
+	if err != nil {
+		return err
+	}
+	if f := old.found; f != nil && ((f.EmailBlacklisted && !got.EmailBlacklisted) || (f.SMSBlacklisted && !got.SMSBlacklisted)) {
+		err := w.brevo.UpdateContact(ctx, brevo.ByID(got.ID), brevo.UpdateContact{
+			EmailBlacklisted: brevo.Blocklist(f.EmailBlacklisted), SMSBlacklisted: brevo.Blocklist(f.SMSBlacklisted),
+		})
+		if err != nil {
+			return err
+		}
+	}
+	r.situation.had = store.Delivery{UserID: old.had.UserID, Refused: old.had.Refused}
+	found := mirrored(&got, w.keep)
+	found.EmailBlacklisted = found.EmailBlacklisted || (old.found != nil && old.found.EmailBlacklisted)
+	return w.saw(ctx, r, &found)
+}
+
+// accept records a write that Brevo took, in the delivery and in the mirror of Brevo.
+func (w *writer) accept(ctx context.Context, r *ruling) error {
+	d := &r.decision
+	d.after.SentAt = w.now()
+	if d.after.BrevoID == 0 {
+		d.after.BrevoID = idOf(r.situation.found)
+	}
+	if d.after.BrevoID != 0 {
+		if err := w.store.ApplyBrevoContacts(ctx, "", []store.BrevoContact{w.rules.image(r)}, w.now()); err != nil {
+			return fmt.Errorf("mirror contact: %w", err)
+		}
+	}
+	w.result.Sent++
+	return w.record(ctx, r)
+}
+
+// image is the contact in Brevo as the accepted write leaves it.
+func (r *rules) image(of *ruling) store.BrevoContact {
+	d, out := &of.decision, store.BrevoContact{ID: of.decision.after.BrevoID, Attributes: map[string]any{}}
+	if f := of.situation.found; f != nil {
+		out = *f
+		out.Attributes = cloneOrMake(f.Attributes)
+	}
+	out.Email = d.after.Email
+	out.EmailBlacklisted = out.EmailBlacklisted || d.blocklist
+	for name, value := range d.set {
+		if r.attributes[name].FillIfEmpty || r.attributes[name].Identifier {
+			out.Attributes[name] = value
+		}
+	}
+	for _, name := range d.clear {
+		delete(out.Attributes, name)
+	}
+	out.Lists = slices.DeleteFunc(append(slices.Clone(out.Lists), d.add...), func(id int64) bool { return slices.Contains(d.remove, id) })
+	return out
+}
+
+func (w *writer) record(ctx context.Context, r *ruling) error {
+	result := store.Result{Delivery: r.decision.after, Dirty: r.claimed.Dirty}
+	if err := w.store.Record(ctx, w.owner, []store.Result{result}, w.now()); err != nil {
+		return fmt.Errorf("record delivery: %w", err)
+	}
+	if r.decision.state == store.DeliverySent {
+		return w.store.ClearRejects(ctx, store.KindUser, []int64{result.UserID})
+	}
+	return nil
+}
+
+// reject gives a record up and says why; the run goes on.
+func (w *writer) reject(ctx context.Context, r *ruling, cause error) error {
+	reason := reasonRefused
+	after := r.situation.had
+	after.State = store.DeliveryRejected
+	if brevo.IsInvalidEmail(cause) {
+		reason = reasonInvalidEmail
+		after.Refused = cloneOrMake(after.Refused)
+		after.Refused[attributeEmail] = r.decision.email
+	}
+	after.Reason = reason
+	if err := w.store.AddRejects(ctx, []store.Reject{rejectOf(r, w.step.RunID, reason, detailOf(cause), w.now())}); err != nil {
+		return fmt.Errorf("store reject: %w", err)
+	}
+	w.result.reject(reason)
+	return w.store.Record(ctx, w.owner, []store.Result{{Delivery: after, Dirty: r.claimed.Dirty}}, w.now())
+}
+
+// detailOf is the vendor's own text of a refusal, for the rejects table only: it may hold personal data.
+func detailOf(err error) string {
+	var call *rest.Error
+	if errors.As(err, &call) {
+		return call.Detail
+	}
+	return ""
+}

@@ -1,0 +1,242 @@
+package workflows
+
+import (
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"zendesk-brevo/activities"
+)
+
+// PushInput names an account whose dirty rows go to Brevo.
+type PushInput struct {
+	Account string `json:"account"`
+	RunID   string `json:"run_id"` // of the Sync: names imports and rejects
+	// Full looks at every contact in Brevo first, so that people deleted there are noticed.
+	Full bool `json:"full"`
+}
+
+// PushResult counts contacts. Skipped and Rejected are by reason.
+type PushResult struct {
+	Sent      int64            `json:"sent"`
+	Unchanged int64            `json:"unchanged"`
+	Skipped   map[string]int64 `json:"skipped,omitempty"`
+	Rejected  map[string]int64 `json:"rejected,omitempty"`
+	Companies int64            `json:"companies"`
+}
+
+// Push brings Brevo up to date with the mirror: look at what Brevo has, decide what each dirty contact needs, guard
+// against a mass change, then leave lists, clear values, import, write the rest one by one, and last the companies.
+// Each step decides afresh from the store, so any of them may be repeated, and what one leaves the next run finds.
+func Push(ctx workflow.Context, in PushInput) (PushResult, error) {
+	p := &pushRun{in: in, progress: newProgress(ctx, in.Account, "push"), base: activities.PushStep{Account: in.Account, RunID: in.RunID}}
+	p.result.Skipped, p.result.Rejected = map[string]int64{}, map[string]int64{}
+	if err := p.progress.serve(ctx); err != nil {
+		return p.result, err
+	}
+	var work activities.Work
+	if err := workflow.ExecuteActivity(storeCalls(ctx), account.CountWork, in.Account).Get(ctx, &work); err != nil {
+		return p.result, err
+	}
+	if work.Contacts == 0 && work.Companies == 0 {
+		return p.result, nil
+	}
+	if err := p.contacts(ctx, work); err != nil {
+		return p.result, err
+	}
+	return p.result, p.companies(ctx)
+}
+
+// pushRun is the state of one Push.
+type pushRun struct {
+	in       PushInput
+	base     activities.PushStep
+	progress *progress
+	result   PushResult
+}
+
+func (p *pushRun) contacts(ctx workflow.Context, work activities.Work) error {
+	if work.Contacts == 0 {
+		return nil
+	}
+	bulk := p.in.Full || work.Contacts > activities.FewContacts
+	if bulk {
+		if err := p.scan(ctx, p.in.Full); err != nil {
+			return err
+		}
+	}
+	plan, err := p.plan(ctx, bulk)
+	if err != nil {
+		return err
+	}
+	if err := p.step(ctx, "leave lists", plan.Leave, brevo.LeaveLists); err != nil {
+		return err
+	}
+	if err := p.write(ctx, "clear", activities.PlanClear, plan.Clear); err != nil {
+		return err
+	}
+	if err := p.imports(ctx, plan.Import); err != nil {
+		return err
+	}
+	if err := p.write(ctx, "write", activities.PlanWrite, plan.Write+plan.Import); err != nil {
+		return err
+	}
+	if plan.Import > 0 {
+		return p.scan(ctx, false)
+	}
+	return nil
+}
+
+// scan mirrors Brevo's contacts: all of them, or those modified since the last look.
+func (p *pushRun) scan(ctx workflow.Context, full bool) error {
+	p.progress.phase(ctx, "look at Brevo's contacts")
+	in := activities.ScanInput{Account: p.in.Account, Full: full, ScanID: fmt.Sprintf("%s/%d", p.in.RunID, workflow.Now(ctx).UnixNano())}
+	for page := 1; ; page++ {
+		var out activities.ScanResult
+		summary := fmt.Sprintf("%s: Brevo contacts, page %d", p.in.Account, page)
+		if err := workflow.ExecuteActivity(vendorCalls(ctx, summary), brevo.ScanContacts, in).Get(ctx, &out); err != nil {
+			return err
+		}
+		p.progress.add(ctx, "Brevo contacts", out.Rows)
+		if out.End {
+			return nil
+		}
+		in.Offset, in.Since, in.StartedAt = out.Next, out.Since, out.StartedAt
+	}
+}
+
+// plan decides what every dirty contact needs. It writes to nobody, and pauses the account when the run would clear,
+// unlist or reject more people than the mass-change guard allows.
+func (p *pushRun) plan(ctx workflow.Context, bulk bool) (activities.Plan, error) {
+	p.progress.phase(ctx, "plan")
+	var plan activities.Plan
+	err := workflow.ExecuteActivity(vendorCalls(ctx, p.in.Account+": plan"), account.PlanContacts, activities.PlanInput{
+		Account: p.in.Account, RunID: p.in.RunID, Bulk: bulk,
+	}).Get(ctx, &plan)
+	p.collect(ctx, "unchanged or skipped", plan.StepResult)
+	return plan, err
+}
+
+func (p *pushRun) imports(ctx workflow.Context, planned int64) error {
+	if planned == 0 {
+		return nil
+	}
+	for round := 1; ; round++ {
+		p.progress.phase(ctx, "import")
+		var opened activities.Opened
+		err := workflow.ExecuteActivity(vendorCalls(ctx, p.in.Account+": prepare imports"), brevo.OpenImports, activities.OpenImportsInput{
+			PushStep: p.base, Round: round,
+		}).Get(ctx, &opened)
+		if err != nil {
+			return err
+		}
+		p.collect(ctx, "imported", opened.StepResult)
+		if opened.Imports == 0 {
+			return nil
+		}
+		if err := p.awaitImports(ctx, opened); err != nil {
+			return err
+		}
+	}
+}
+
+// awaitImports sends what is open, then polls with a growing gap: one poll serves all imports, and Brevo allows a
+// hundred of them an hour. https://developers.brevo.com/docs/api-limits
+func (p *pushRun) awaitImports(ctx workflow.Context, opened activities.Opened) error {
+	gap := time.Second
+	for {
+		summary := fmt.Sprintf("%s: import %d contacts", p.in.Account, opened.Rows)
+		var state activities.ImportsState
+		if err := workflow.ExecuteActivity(vendorCalls(ctx, summary), brevo.SendImports, p.base).Get(ctx, &state); err != nil {
+			return err
+		}
+		for state.Running > 0 {
+			if err := workflow.NewTimerWithOptions(ctx, gap, workflow.TimerOptions{Summary: "wait for Brevo's import"}).Get(ctx, nil); err != nil {
+				return err
+			}
+			gap = min(gap*3/2+time.Second, 2*time.Minute)
+			if err := workflow.ExecuteActivity(vendorCalls(ctx, p.in.Account+": poll imports"), brevo.SettleImports, p.base).Get(ctx, &state); err != nil {
+				return err
+			}
+			p.collect(ctx, "imported", state.StepResult)
+			if state.Open > 0 {
+				break
+			}
+		}
+		if state.Running == 0 && state.Open == 0 {
+			return nil
+		}
+	}
+}
+
+func (p *pushRun) write(ctx workflow.Context, name, plan string, planned int64) error {
+	if planned == 0 {
+		return nil
+	}
+	return p.each(ctx, name, func(after int64) workflow.Future {
+		return workflow.ExecuteActivity(vendorCalls(ctx, p.in.Account+": "+name+" contacts"), brevo.WriteContacts, activities.WriteInput{
+			PushStep: p.base, Plan: plan, After: after,
+		})
+	})
+}
+
+func (p *pushRun) step(ctx workflow.Context, name string, planned int64, activity any) error {
+	if planned == 0 {
+		return nil
+	}
+	return p.each(ctx, name, func(after int64) workflow.Future {
+		return workflow.ExecuteActivity(vendorCalls(ctx, p.in.Account+": "+name), activity, activities.WriteInput{
+			PushStep: p.base, After: after,
+		})
+	})
+}
+
+// each repeats a step over ascending ids until it says that none is left.
+func (p *pushRun) each(ctx workflow.Context, name string, run func(after int64) workflow.Future) error {
+	p.progress.phase(ctx, name)
+	for after := int64(0); ; {
+		var out activities.StepResult
+		if err := run(after).Get(ctx, &out); err != nil {
+			return err
+		}
+		p.collect(ctx, name, out)
+		if out.Next == 0 {
+			return nil
+		}
+		after = out.Next
+	}
+}
+
+func (p *pushRun) companies(ctx workflow.Context) error {
+	p.progress.phase(ctx, "companies")
+	gap := time.Second
+	for {
+		var out activities.CompaniesState
+		err := workflow.ExecuteActivity(vendorCalls(ctx, p.in.Account+": companies"), brevo.SyncCompanies, p.base).Get(ctx, &out)
+		if err != nil {
+			return err
+		}
+		p.result.Companies += out.Sent
+		p.progress.add(ctx, "companies", out.Sent)
+		if out.Done {
+			return nil
+		}
+		if err := workflow.NewTimerWithOptions(ctx, gap, workflow.TimerOptions{Summary: "wait for Brevo's import"}).Get(ctx, nil); err != nil {
+			return err
+		}
+		gap = min(gap*3/2+time.Second, 2*time.Minute)
+	}
+}
+
+func (p *pushRun) collect(ctx workflow.Context, name string, out activities.StepResult) {
+	p.result.Sent += out.Sent
+	p.result.Unchanged += out.Unchanged
+	for reason, n := range out.Skipped {
+		p.result.Skipped[reason] += n
+	}
+	for reason, n := range out.Rejected {
+		p.result.Rejected[reason] += n
+	}
+	p.progress.add(ctx, name, out.Sent+out.Unchanged)
+}

@@ -1,0 +1,166 @@
+package workflows
+
+import (
+	"fmt"
+	"time"
+
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"zendesk-brevo/activities"
+)
+
+// SyncInput says what to bring over. Full and incremental are the same run from different cursors.
+type SyncInput struct {
+	Account string `json:"account"` // the Zendesk subdomain
+	Type    string `json:"type"`    // activities.Full or activities.Incremental
+	// Resources limits the run to these streams; empty: every stream the configuration switches on.
+	Resources []string `json:"resources,omitempty"`
+	// Since bounds the tickets and ratings that count, by their creation; zero: all count.
+	Since time.Time `json:"since,omitzero"`
+}
+
+// SyncResult counts what the run did.
+type SyncResult struct {
+	Streams   map[string]PullResult `json:"streams"`
+	Push      PushResult            `json:"push"`
+	Notices   []string              `json:"notices,omitempty"`
+	StartedAt time.Time             `json:"started_at"`
+	EndedAt   time.Time             `json:"ended_at"`
+}
+
+// Sync is one run of an account: preflight, every stream pulled in parallel, changes pushed, the run recorded. It
+// fails only for what a person must mend in the configuration; everything else waits inside its activities.
+func Sync(ctx workflow.Context, in SyncInput) (SyncResult, error) {
+	s := &syncRun{
+		in:       in,
+		progress: newProgress(ctx, in.Account, in.Type),
+		result:   SyncResult{Streams: map[string]PullResult{}, StartedAt: workflow.Now(ctx)},
+	}
+	if err := s.progress.serve(ctx); err != nil {
+		return s.result, err
+	}
+	err := s.run(ctx)
+	if endErr := s.end(ctx, err); endErr != nil && err == nil {
+		err = endErr
+	}
+	return s.result, err
+}
+
+// syncRun is the state of one Sync.
+type syncRun struct {
+	in       SyncInput
+	begun    activities.RunStarted
+	progress *progress
+	result   SyncResult
+}
+
+func (s *syncRun) run(ctx workflow.Context) error {
+	if err := s.begin(ctx); err != nil {
+		return err
+	}
+	if err := s.preflight(ctx); err != nil {
+		return err
+	}
+	if err := s.pull(ctx); err != nil {
+		return err
+	}
+	return s.push(ctx)
+}
+
+func (s *syncRun) begin(ctx workflow.Context) error {
+	return workflow.ExecuteActivity(storeCalls(ctx), account.BeginRun, activities.BeginRunInput{
+		Account: s.in.Account, RunID: workflow.GetInfo(ctx).WorkflowExecution.RunID, Type: s.in.Type,
+		Resources: s.in.Resources, Since: s.in.Since, StartedAt: s.result.StartedAt,
+	}).Get(ctx, &s.begun)
+}
+
+func (s *syncRun) preflight(ctx workflow.Context) error {
+	s.progress.phase(ctx, "preflight")
+	var found activities.PreflightResult
+	err := workflow.ExecuteActivity(vendorCalls(ctx, s.in.Account+": preflight"), account.Preflight, activities.PreflightInput{
+		Account: s.in.Account, Full: s.in.Type == activities.Full,
+	}).Get(ctx, &found)
+	s.result.Notices = found.Notices
+	s.progress.Expected = found.Expected
+	return err
+}
+
+func (s *syncRun) pull(ctx workflow.Context) error {
+	s.progress.phase(ctx, "pull")
+	futures := make([]workflow.ChildWorkflowFuture, len(s.begun.Streams))
+	for i, stream := range s.begun.Streams {
+		futures[i] = workflow.ExecuteChildWorkflow(s.child(ctx, PullID(s.in.Account, stream), stream), Pull, PullInput{
+			Account: s.in.Account, Stream: stream, Expected: s.progress.Expected[stream],
+		})
+	}
+	skipped := 0
+	for i, stream := range s.begun.Streams {
+		var pulled PullResult
+		if err := futures[i].Get(ctx, &pulled); err != nil {
+			return fmt.Errorf("pull %s: %w", stream, err)
+		}
+		s.result.Streams[stream] = pulled
+		if pulled.Skipped != "" {
+			skipped++
+			s.result.Notices = append(s.result.Notices, stream+" skipped: "+pulled.Skipped)
+		}
+	}
+	if skipped > 0 && skipped == len(s.begun.Streams) {
+		return workflow.ExecuteActivity(storeCalls(ctx), account.PauseNoAccess, s.in.Account).Get(ctx, nil)
+	}
+	return nil
+}
+
+func (s *syncRun) push(ctx workflow.Context) error {
+	s.progress.phase(ctx, "push")
+	err := workflow.ExecuteChildWorkflow(s.child(ctx, PushID(s.in.Account), "push"), Push, PushInput{
+		Account: s.in.Account, RunID: workflow.GetInfo(ctx).WorkflowExecution.RunID, Full: s.in.Type == activities.Full,
+	}).Get(ctx, &s.result.Push)
+	if err != nil {
+		return fmt.Errorf("push: %w", err)
+	}
+	return nil
+}
+
+// end records how the run ended, also when it was canceled.
+func (s *syncRun) end(ctx workflow.Context, err error) error {
+	ctx, cancel := workflow.NewDisconnectedContext(ctx)
+	defer cancel()
+	s.result.EndedAt = workflow.Now(ctx)
+	status := activities.RunCompleted
+	switch {
+	case temporal.IsCanceledError(err):
+		status = activities.RunCanceled
+	case err != nil:
+		status = activities.RunFailed
+	}
+	s.progress.phase(ctx, status)
+	stats := activities.EndRunInput{
+		Account: s.in.Account, RunID: workflow.GetInfo(ctx).WorkflowExecution.RunID, Status: status,
+		Sent: s.result.Push.Sent, Unchanged: s.result.Push.Unchanged, Skipped: s.result.Push.Skipped,
+		Rejected: s.result.Push.Rejected, Companies: s.result.Push.Companies, Notices: s.result.Notices,
+		Rows: map[string]int64{}, Pages: map[string]int64{}, StreamsSkipped: map[string]string{},
+	}
+	for stream, pulled := range s.result.Streams {
+		stats.Rows[stream], stats.Pages[stream] = pulled.Rows, pulled.Pages
+		if pulled.Skipped != "" {
+			stats.StreamsSkipped[stream] = pulled.Skipped
+		}
+	}
+	return workflow.ExecuteActivity(storeCalls(ctx), account.EndRun, stats).Get(ctx, nil)
+}
+
+// child runs under a fixed id, ends with its parent, and can be found by account and stream.
+func (s *syncRun) child(ctx workflow.Context, id, stream string) workflow.Context {
+	return workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
+		WorkflowID:            id,
+		ParentClosePolicy:     enums.PARENT_CLOSE_POLICY_TERMINATE,
+		WaitForCancellation:   true,
+		WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+		StaticSummary:         s.in.Account + ": " + s.in.Type + ", " + stream,
+		TypedSearchAttributes: temporal.NewSearchAttributes(
+			AccountAttribute.ValueSet(s.in.Account), TypeAttribute.ValueSet(s.in.Type), StreamAttribute.ValueSet(stream)),
+	})
+}
