@@ -95,3 +95,9 @@ func (o Options) withDefaults() Options {
 	}
 	return o
 }
+
+// Known reports whether p is one of the plans.
+func (p Plan) Known() bool {
+	_, ok := perMinute[p]
+	return ok
+}
