@@ -16,7 +16,7 @@ import (
 )
 
 // maxFile bounds connectors.yaml; real ones have a few kilobytes.
-const maxFile = 256 << 10
+const maxFile = 128 << 10
 
 // maxDepth bounds nesting: the YAML parser is recursive, and the deepest setting lies six levels down.
 const maxDepth = 50

@@ -35,13 +35,20 @@ func (p Problem) Error() string {
 // Problems are all mistakes of a file, in the order of its lines.
 type Problems []Problem
 
+// maxListed keeps a file that is something else altogether from filling the screen.
+const maxListed = 100
+
 // Error lists the problems, one a line; more than one get a headline.
 func (ps Problems) Error() string {
 	lines := make([]string, 0, len(ps)+1)
 	if len(ps) > 1 {
 		lines = append(lines, fmt.Sprintf("%s has %d problems:", ps[0].File, len(ps)))
 	}
-	for _, p := range ps {
+	for i, p := range ps {
+		if i == maxListed {
+			lines = append(lines, fmt.Sprintf("and %d more", len(ps)-i))
+			break
+		}
 		lines = append(lines, p.Error())
 	}
 	return strings.Join(lines, "\n")

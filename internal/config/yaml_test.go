@@ -27,7 +27,7 @@ func TestWhatIsNoConfiguration(t *testing.T) {
 		{"directive", "%YAML 1.2\n---\n" + minimal, "1:1: YAML directives are not supported; remove the line"},
 		{"not UTF-8", "brevo: \xff\n", "1:1: the file is not UTF-8 text; save it as UTF-8"},
 		{"UTF-16", "b\x00r\x00", "1:1: the file is not UTF-8 text"},
-		{"too large", "# " + strings.Repeat("x", 300<<10), "1:1: the file is larger than 256 KiB"},
+		{"too large", "# " + strings.Repeat("x", 300<<10), "1:1: the file is larger than 128 KiB"},
 		{"too deep", strings.Repeat("[", 10000), "1:1: this is nested too deeply"},
 		{"too deep by indentation", strings.Repeat("- ", 10000) + "a", "1:1: this is nested too deeply"},
 		{"anchor", "brevo: &a {api_key: sesame}\nconnectors: *a\n", "1:8: YAML anchors are not supported; remove the & mark"},
@@ -57,6 +57,13 @@ func TestLineEndingsAndByteOrderMarkDoNotMatter(t *testing.T) {
 	c := connector(t, "\ufeff"+strings.ReplaceAll(withLines("log_level: warn"), "\n", "\r\n"))
 	assert.Equal(t, "acme", c.Subdomain)
 	assert.Equal(t, config.LevelWarn, c.LogLevel)
+}
+
+func TestALongListOfProblemsIsCut(t *testing.T) {
+	_, err := parse(minimal + strings.Repeat("nonsense: 1\n", 150))
+	require.ErrorContains(t, err, "connectors.yaml has 150 problems:")
+	assert.Len(t, strings.Split(err.Error(), "\n"), 102)
+	assert.ErrorContains(t, err, "\nand 50 more")
 }
 
 // Secrets and addresses put in any place must not come back in a message.
