@@ -44,6 +44,8 @@ type situation struct {
 	found *store.BrevoContact
 	// phoneTaken: another contact in Brevo, not made from this user, holds the wanted number.
 	phoneTaken bool
+	// succeeded: somebody else has the address now, and with it the contact.
+	succeeded bool
 }
 
 // decision is what one contact needs. The zero decision needs nothing.
@@ -103,6 +105,8 @@ func (r *rules) depart(s situation) decision {
 	switch {
 	case s.had.State == store.DeliveryGone || s.had.State == store.DeliveryLeft:
 		d.state = s.had.State
+	case s.succeeded:
+		d.state = store.DeliveryLeft
 	case !s.had.SentAt.IsZero():
 		d.state, d.email = store.DeliveryLeft, s.had.Email
 		d.remove = slices.Clone(s.had.Lists)
@@ -123,7 +127,10 @@ func (r *rules) deliver(s situation) decision {
 	d := decision{state: store.DeliverySent, email: s.want.Email, set: map[string]any{}, after: s.had}
 	d.after.State, d.after.Reason, d.after.Email = store.DeliverySent, "", s.want.Email
 	d.after.Attributes, d.after.Refused = cloneOrMake(s.had.Attributes), maps.Clone(s.had.Refused)
-	delete(d.after.Refused, attributeEmail)
+	if _, rejected := d.after.Refused[attributeEmail]; rejected {
+		// Another address now: what was refused along with the old one may be wished again.
+		d.after.Refused, s.had.Refused = nil, nil
+	}
 	wasThere := !s.had.SentAt.IsZero()
 	if s.had.State == store.DeliveryGone {
 		// Made again from nothing: what was delivered went with the old contact.

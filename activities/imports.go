@@ -351,8 +351,9 @@ func (s *sender) exceptions(ctx context.Context, rows []store.ImportRow, files m
 	if len(files) == 0 {
 		return nil, nil
 	}
-	byEmail, byPhone := map[string]int64{}, map[string]int64{}
+	byEmail, byPhone, sent := map[string]int64{}, map[string]int64{}, map[int64]map[string]any{}
 	for i := range rows {
+		sent[rows[i].UserID] = rows[i].Send
 		byEmail[rows[i].Email] = rows[i].UserID
 		if phone, ok := rows[i].Send[attributePhone].(string); ok {
 			byPhone[digits(phone)] = rows[i].UserID
@@ -372,7 +373,11 @@ func (s *sender) exceptions(ctx context.Context, rows []store.ImportRow, files m
 			reason := kind
 			switch kind {
 			case brevo.RejectInvalidEmails:
+				// There is no file for phones that Brevo does not accept, so one of them may be why the row is here.
 				reason = reasonInvalidEmail
+				if _, phone := sent[id][attributePhone]; phone {
+					reason = ""
+				}
 			case brevo.RejectDuplicatePhone:
 				reason = ""
 			}

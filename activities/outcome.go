@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/http"
+	"strings"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -42,6 +43,9 @@ const (
 // Outcome is what becomes of a failed vendor call.
 type Outcome int
 
+// routeMe is the one Zendesk call that every credential may make: a 403 there is about the credential itself.
+const routeMe = "/api/v2/users/me"
+
 // The outcomes, from harmless to final.
 const (
 	Retry      Outcome = iota // the vendor or the network; the step is repeated
@@ -68,7 +72,7 @@ func Classify(err error) Outcome {
 	case http.StatusUnauthorized, http.StatusPaymentRequired:
 		return PauseAll
 	case http.StatusForbidden:
-		if call.Vendor == "brevo" || call.Route == zendesk.RouteMe {
+		if call.Vendor == "brevo" || strings.TrimSuffix(call.Route, ".json") == routeMe {
 			return PauseAll
 		}
 		return SkipStream

@@ -336,7 +336,7 @@ func (p *preflight) counts(ctx context.Context) (map[string]int64, error) {
 		on     bool
 		count  func(context.Context) (zendesk.Read[zendesk.Count], error)
 	}{
-		{mapping.Users, p.cfg.Sync.Users, p.zendesk.CountUsers},
+		{mapping.Users, p.cfg.Sync.Users, func(ctx context.Context) (zendesk.Read[zendesk.Count], error) { return p.zendesk.CountUsers(ctx) }},
 		{mapping.Tickets, p.cfg.Sync.Tickets, p.zendesk.CountTickets},
 		{mapping.Organizations, p.cfg.Sync.Organizations, p.zendesk.CountOrganizations},
 	} {

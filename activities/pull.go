@@ -164,7 +164,7 @@ func (p *puller) organizations(ctx context.Context) (PageResult, error) {
 	if err != nil {
 		return PageResult{}, err
 	}
-	got, err := p.zendesk.ExportOrganizations(ctx, zendesk.ExportQuery{StartTime: time.Unix(from, 0), PageSize: p.pageSize()})
+	got, err := p.zendesk.ExportOrganizations(ctx, time.Unix(from, 0), p.pageSize())
 	if err != nil {
 		return PageResult{}, err
 	}

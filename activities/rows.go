@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -92,7 +93,7 @@ func (w wantedFields) organizations(rows []zendesk.Organization, askedAt time.Ti
 func surveyRows(rows []zendesk.SurveyResponse, askedAt time.Time) []store.SurveyRow {
 	var out []store.SurveyRow
 	for i := range rows {
-		ticket, ok := rows[i].TicketID()
+		ticket, ok := surveyedTicket(rows[i].SubjectZRNs)
 		if !ok {
 			continue
 		}
@@ -102,13 +103,39 @@ func surveyRows(rows []zendesk.SurveyResponse, askedAt time.Time) []store.Survey
 			}
 			out = append(out, store.SurveyRow{
 				ID: rows[i].ID, Version: store.Version{UpdatedAt: later(answer.CreatedAt, answer.UpdatedAt), AskedAt: askedAt},
-				TicketID: ticket, UserID: rows[i].ResponderID, Score: answer.Score(), Category: answer.RatingCategory,
+				TicketID: ticket, UserID: rows[i].ResponderID, Score: score(answer), Category: answer.RatingCategory,
 				CreatedAt: answer.CreatedAt, ExpiresAt: rows[i].ExpiresAt,
 			})
 			break
 		}
 	}
 	return out
+}
+
+// surveyedTicket is the ticket that a survey was about. https://developer.zendesk.com/api-reference/ticketing/ticket-management/csat_survey_responses/
+func surveyedTicket(zrns []string) (int64, bool) {
+	for _, zrn := range zrns {
+		if id, ok := strings.CutPrefix(zrn, "zen:ticket:"); ok {
+			n, err := strconv.ParseInt(id, 10, 64)
+			return n, err == nil
+		}
+	}
+	return 0, false
+}
+
+// score puts an answer on a scale from 0 to 100, whatever number of points its question has. Where the answer does not
+// tell that number, its category does.
+func score(a zendesk.SurveyAnswer) float64 {
+	if points := len(a.Question.Options); points > 1 {
+		return float64(a.Rating-1) / float64(points-1) * 100
+	}
+	switch a.RatingCategory {
+	case "good":
+		return 100
+	case "neutral":
+		return 50
+	}
+	return 0
 }
 
 func keep(fields map[string]any, wanted map[string]bool) map[string]any {

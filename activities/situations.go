@@ -107,8 +107,13 @@ func (j *judge) rule(ctx context.Context, claimed []store.Claimed) ([]ruling, er
 		return nil, err
 	}
 	for i := range out {
+		out[i].situation.found = find(&out[i].situation, byID, byEmail)
+	}
+	if err := j.succeed(ctx, out); err != nil {
+		return nil, err
+	}
+	for i := range out {
 		s := &out[i].situation
-		s.found = find(s, byID, byEmail)
 		if phone, ok := s.want.Attributes[attributePhone].(string); ok {
 			holder, held := byPhone[phone]
 			s.phoneTaken = held && (s.found == nil || holder != s.found.ID)
@@ -197,6 +202,48 @@ func (j *judge) takenPhones(ctx context.Context, phones []string) (map[string]in
 		}
 	}
 	return taken, nil
+}
+
+// succeed handles addresses that passed from one Zendesk user to another, as after a merge or when somebody is made anew. The
+// user who has the address now inherits what was delivered to its contact; whoever had it before leaves without
+// touching it, and would start afresh.
+func (j *judge) succeed(ctx context.Context, rulings []ruling) error {
+	var ids []int64
+	var emails []string
+	for i := range rulings {
+		s := &rulings[i].situation
+		if id := max(s.had.BrevoID, idOf(s.found)); id != 0 {
+			ids = append(ids, id)
+		}
+		if !s.had.SentAt.IsZero() && s.skip != "" {
+			emails = append(emails, s.had.Email)
+		}
+	}
+	latest, err := j.store.DeliveriesByBrevoID(ctx, ids)
+	if err != nil {
+		return fmt.Errorf("read deliveries: %w", err)
+	}
+	holders, err := j.store.ActiveByEmail(ctx, emails)
+	if err != nil {
+		return fmt.Errorf("read holders of addresses: %w", err)
+	}
+	for i := range rulings {
+		s := &rulings[i].situation
+		me := s.had.UserID
+		owner, owned := latest[max(s.had.BrevoID, idOf(s.found))]
+		others := owned && owner.UserID != me
+		holder, held := holders[s.had.Email]
+		switch {
+		case s.skip != "":
+			s.succeeded = others || (held && holder != me)
+		case others && s.had.SentAt.IsZero() && owner.Email == s.want.Email:
+			s.had = owner
+			s.had.UserID = me
+		case others && !s.had.SentAt.IsZero() && owner.SentAt.After(s.had.SentAt):
+			s.had = store.Delivery{UserID: me}
+		}
+	}
+	return nil
 }
 
 func nonEmpty(values ...string) []string {

@@ -48,3 +48,8 @@ var (
 	zendesk *activities.Zendesk
 	brevo   *activities.Brevo
 )
+
+// SearchAttributes are the keys that must exist in the namespace before a run starts.
+func SearchAttributes() []temporal.SearchAttributeKey {
+	return []temporal.SearchAttributeKey{AccountAttribute, TypeAttribute, StreamAttribute}
+}

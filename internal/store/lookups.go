@@ -1,0 +1,88 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+)
+
+// SurveyWindow gives the creation time of the oldest answer that may still be edited at now, and of the newest answer of
+// all; zero times when there is none.
+func (a *Account) SurveyWindow(ctx context.Context, now time.Time) (open, newest time.Time, err error) {
+	var first, last int64
+	err = a.read(ctx, func(t *tx) error {
+		return t.QueryRowContext(ctx, `SELECT COALESCE(MIN(CASE WHEN expires_at > $2 THEN created_at END), 0), COALESCE(MAX(created_at), 0)
+			FROM surveys WHERE account = $1`, t.account, nanos(now)).Scan(&first, &last)
+	})
+	if err != nil {
+		return open, newest, fmt.Errorf("read survey window: %w", err)
+	}
+	return moment(first), moment(last), nil
+}
+
+// DeliveriesByBrevoID gives the deliveries whose contact has one of the Brevo ids, by that id. Where two users were
+// delivered to one contact, the later delivery counts.
+func (a *Account) DeliveriesByBrevoID(ctx context.Context, ids []int64) (map[int64]Delivery, error) {
+	out := map[int64]Delivery{}
+	if len(ids) == 0 {
+		return out, nil
+	}
+	err := a.read(ctx, func(t *tx) error {
+		return t.each(ctx, func(rows *sql.Rows) error {
+			d, err := scanDelivery(rows)
+			out[d.BrevoID] = d
+			return err
+		}, "SELECT "+deliveryColumns+" FROM deliveries WHERE account = $1 AND "+t.in("brevo_id", "$2")+" ORDER BY sent_at", t.account, many(t, ids))
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read deliveries: %w", err)
+	}
+	return out, nil
+}
+
+// ActiveByEmail gives the ids of active users by their lower-cased address.
+func (a *Account) ActiveByEmail(ctx context.Context, emails []string) (map[string]int64, error) {
+	out := map[string]int64{}
+	if len(emails) == 0 {
+		return out, nil
+	}
+	err := a.read(ctx, func(t *tx) error {
+		return t.each(ctx, func(rows *sql.Rows) error {
+			var email string
+			var id int64
+			err := rows.Scan(&email, &id)
+			out[email] = id
+			return err
+		}, "SELECT email, id FROM users WHERE account = $1 AND active AND "+t.in("email", "$2"), t.account, many(t, emails))
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read users: %w", err)
+	}
+	return out, nil
+}
+
+// CompaniesInProcess gives the companies that an import of Brevo still carries.
+func (a *Account) CompaniesInProcess(ctx context.Context) ([]Company, error) {
+	var ids []int64
+	err := a.read(ctx, func(t *tx) error {
+		return t.each(ctx, func(rows *sql.Rows) error {
+			var id int64
+			err := rows.Scan(&id)
+			ids = append(ids, id)
+			return err
+		}, "SELECT organization_id FROM companies WHERE account = $1 AND process_id <> 0 ORDER BY organization_id", t.account)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read companies: %w", err)
+	}
+	companies, err := a.Companies(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Company, 0, len(ids))
+	for _, id := range ids {
+		out = append(out, companies[id])
+	}
+	return out, nil
+}
