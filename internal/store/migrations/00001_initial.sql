@@ -64,6 +64,7 @@ CREATE TABLE users (
     PRIMARY KEY (account, id)
 );
 CREATE INDEX users_by_phone ON users (account, phone164) WHERE phone164 <> '';
+CREATE INDEX users_by_email ON users (account, email) WHERE email <> '';
 CREATE INDEX users_by_organization ON users (account, organization_id) WHERE organization_id <> 0;
 
 CREATE TABLE organizations (

@@ -1,0 +1,130 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+)
+
+const companyColumns = "organization_id bigint, state text, brevo_id text, process_id bigint, attributes text, contacts text, intent_at bigint, sent_at bigint"
+
+var upsertCompanies = newUpsert("companies", 1, companyColumns)
+
+// Companies returns the companies of organizations; those without one are left out.
+func (a *Account) Companies(ctx context.Context, orgIDs []int64) (map[int64]Company, error) {
+	out := make(map[int64]Company, len(orgIDs))
+	err := a.read(ctx, func(t *tx) error {
+		found, err := t.companies(ctx, t.in("organization_id", "$2"), many(t, distinct(orgIDs)))
+		for _, c := range found {
+			out[c.OrganizationID] = c
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read companies: %w", err)
+	}
+	return out, nil
+}
+
+// CompaniesByState returns the companies in a state, by organization id.
+func (a *Account) CompaniesByState(ctx context.Context, state string) ([]Company, error) {
+	var out []Company
+	err := a.read(ctx, func(t *tx) (err error) {
+		out, err = t.companies(ctx, "state = $2 ORDER BY organization_id", state)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read companies by state: %w", err)
+	}
+	return out, nil
+}
+
+func (t *tx) companies(ctx context.Context, condition string, arg any) ([]Company, error) {
+	var out []Company
+	err := t.each(ctx, func(rows *sql.Rows) error {
+		var c Company
+		var attributes, contacts string
+		var intent, sent int64
+		err := rows.Scan(&c.OrganizationID, &c.State, &c.BrevoID, &c.ProcessID, &attributes, &contacts, &intent, &sent)
+		if err != nil {
+			return err
+		}
+		c.IntentAt, c.SentAt = moment(intent), moment(sent)
+		if c.Attributes, err = decodeValues[string](attributes); err != nil {
+			return err
+		}
+		err = decode(contacts, &c.Contacts)
+		out = append(out, c)
+		return err
+	}, "SELECT "+names(columns(companyColumns))+" FROM companies WHERE account = $1 AND "+condition, t.account, arg)
+	return out, err
+}
+
+// CountCompanies counts the companies that stand in Brevo: those in state sent.
+func (a *Account) CountCompanies(ctx context.Context) (int64, error) {
+	var n int64
+	err := a.read(ctx, func(t *tx) error {
+		return t.QueryRowContext(ctx, "SELECT COUNT(*) FROM companies WHERE account = $1 AND state = 'sent'", t.account).Scan(&n)
+	})
+	if err != nil {
+		return 0, fmt.Errorf("count companies: %w", err)
+	}
+	return n, nil
+}
+
+// SaveCompanies stores companies whole. An intent or sent company without its time gets now.
+func (a *Account) SaveCompanies(ctx context.Context, companies []Company, now time.Time) error {
+	rows := make([][]any, 0, len(companies))
+	last := make(map[int64]int, len(companies))
+	for i, c := range companies {
+		last[c.OrganizationID] = i
+	}
+	for i, c := range companies {
+		if last[c.OrganizationID] != i {
+			continue
+		}
+		if c.State == "intent" && c.IntentAt.IsZero() {
+			c.IntentAt = now
+		}
+		if c.State == "sent" && c.SentAt.IsZero() {
+			c.SentAt = now
+		}
+		attributes, err := encodeMap(c.Attributes)
+		if err != nil {
+			return fmt.Errorf("save companies: %w", err)
+		}
+		contacts, err := encodeList(c.Contacts)
+		if err != nil {
+			return fmt.Errorf("save companies: %w", err)
+		}
+		rows = append(rows, []any{
+			c.OrganizationID, c.State, c.BrevoID, c.ProcessID, attributes, contacts, nanos(c.IntentAt), nanos(c.SentAt),
+		})
+	}
+	if err := a.write(ctx, func(t *tx) error { return t.run(ctx, &upsertCompanies, rows) }); err != nil {
+		return fmt.Errorf("save companies: %w", err)
+	}
+	return nil
+}
+
+// OrganizationMembers returns, ascending, the Brevo ids of the contacts in state sent of the users whose default
+// organization is each of orgIDs.
+func (a *Account) OrganizationMembers(ctx context.Context, orgIDs []int64) (map[int64][]int64, error) {
+	out := make(map[int64][]int64, len(orgIDs))
+	err := a.read(ctx, func(t *tx) error {
+		clear(out)
+		return t.each(ctx, func(rows *sql.Rows) error {
+			var organization, contact int64
+			err := rows.Scan(&organization, &contact)
+			out[organization] = append(out[organization], contact)
+			return err
+		}, `SELECT DISTINCT u.organization_id, d.brevo_id FROM users u JOIN deliveries d ON d.account = u.account AND d.user_id = u.id
+			WHERE u.account = $1 AND u.organization_id <> 0 AND `+t.in("u.organization_id", "$2")+`
+			AND d.state = 'sent' AND d.brevo_id <> 0 ORDER BY d.brevo_id`, t.account, many(t, distinct(orgIDs)))
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read organization members: %w", err)
+	}
+	return out, nil
+}

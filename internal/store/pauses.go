@@ -1,0 +1,116 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// SetPause pauses the account. The pause that stands stays: its message names the first cause. Only an operator's pause
+// takes its place.
+func (a *Account) SetPause(ctx context.Context, p Pause) error {
+	return a.do(ctx, "set pause", `INSERT INTO pauses (account, kind, message, paused_at) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (account) DO UPDATE SET kind = excluded.kind, message = excluded.message, paused_at = excluded.paused_at
+		WHERE excluded.kind = 'operator'`, p.Kind, clean(p.Message), nanos(p.At))
+}
+
+// Paused returns the pause that stands, if any.
+func (a *Account) Paused(ctx context.Context) (Pause, bool, error) {
+	var p Pause
+	var at int64
+	err := a.read(ctx, func(t *tx) error {
+		return t.QueryRowContext(ctx, "SELECT kind, message, paused_at FROM pauses WHERE account = $1", t.account).Scan(&p.Kind, &p.Message, &at)
+	})
+	if errors.Is(err, ErrNotFound) {
+		return Pause{}, false, nil
+	}
+	if err != nil {
+		return Pause{}, false, fmt.Errorf("read pause: %w", err)
+	}
+	p.At = moment(at)
+	return p, true, nil
+}
+
+// ClearPause lets the account be worked on again.
+func (a *Account) ClearPause(ctx context.Context) error {
+	return a.do(ctx, "clear pause", "DELETE FROM pauses WHERE account = $1")
+}
+
+// AcceptMassChange lets the next mass change pass.
+func (a *Account) AcceptMassChange(ctx context.Context, now time.Time) error {
+	return a.do(ctx, "accept mass change", `INSERT INTO accounts (account, accepted_at) VALUES ($1, $2)
+		ON CONFLICT (account) DO UPDATE SET accepted_at = excluded.accepted_at`, max(1, nanos(now)))
+}
+
+// TakeAcceptance says whether a mass change was accepted, and uses that up.
+func (a *Account) TakeAcceptance(ctx context.Context) (bool, error) {
+	var taken bool
+	err := a.write(ctx, func(t *tx) error {
+		n, err := t.exec(ctx, "UPDATE accounts SET accepted_at = 0 WHERE account = $1 AND accepted_at <> 0", t.account)
+		taken = n == 1
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("take acceptance: %w", err)
+	}
+	return taken, nil
+}
+
+// SetContacted records the outcome of a call to a vendor, unless a later one is known.
+func (a *Account) SetContacted(ctx context.Context, c Contacted) error {
+	return a.do(ctx, "set contacted", `INSERT INTO contacted (account, vendor, ok, called_at, message) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (account, vendor) DO UPDATE SET ok = excluded.ok, called_at = excluded.called_at, message = excluded.message
+		WHERE excluded.called_at >= contacted.called_at`, c.Vendor, c.OK, nanos(c.At), clean(c.Message))
+}
+
+// ContactedAll returns the latest outcome of each vendor, by vendor.
+func (a *Account) ContactedAll(ctx context.Context) ([]Contacted, error) {
+	var out []Contacted
+	err := a.read(ctx, func(t *tx) error {
+		out = nil
+		return t.each(ctx, func(rows *sql.Rows) error {
+			var c Contacted
+			var at int64
+			err := rows.Scan(&c.Vendor, &c.OK, &at, &c.Message)
+			c.At = moment(at)
+			out = append(out, c)
+			return err
+		}, "SELECT vendor, ok, called_at, message FROM contacted WHERE account = $1 ORDER BY vendor", t.account)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read contacted: %w", err)
+	}
+	return out, nil
+}
+
+// Fingerprint returns what SetFingerprint stored; empty before.
+func (a *Account) Fingerprint(ctx context.Context) (string, error) {
+	var out string
+	err := a.read(ctx, func(t *tx) error {
+		return t.QueryRowContext(ctx, "SELECT fingerprint FROM accounts WHERE account = $1", t.account).Scan(&out)
+	})
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return "", fmt.Errorf("read fingerprint: %w", err)
+	}
+	return out, nil
+}
+
+// SetFingerprint stores the fingerprint of the mapping that deliveries were made with.
+func (a *Account) SetFingerprint(ctx context.Context, fingerprint string) error {
+	return a.do(ctx, "set fingerprint", `INSERT INTO accounts (account, fingerprint) VALUES ($1, $2)
+		ON CONFLICT (account) DO UPDATE SET fingerprint = excluded.fingerprint`, fingerprint)
+}
+
+// do runs one statement, whose $1 is the account.
+func (a *Account) do(ctx context.Context, what, query string, args ...any) error {
+	err := a.write(ctx, func(t *tx) error {
+		_, err := t.exec(ctx, query, append([]any{t.account}, args...)...)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
+}
