@@ -14,7 +14,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
 
 	"zendesk-brevo/activities"
 	"zendesk-brevo/internal/config"
@@ -112,6 +114,7 @@ func (w *world) environment(t *testing.T) *testsuite.TestWorkflowEnvironment {
 	suite := &testsuite.WorkflowTestSuite{}
 	suite.SetLogger(discardLogger{})
 	env := suite.NewTestWorkflowEnvironment()
+	env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{newFreshRun()}})
 	env.SetStartTime(w.clock.Now().Add(time.Minute))
 	env.SetTestTimeout(2 * time.Minute)
 	w.clock.now = env.Now
