@@ -86,3 +86,6 @@ func (a *Account) CompaniesInProcess(ctx context.Context) ([]Company, error) {
 	}
 	return out, nil
 }
+
+// Ping reports whether the database answers.
+func (s *Store) Ping(ctx context.Context) error { return s.reader.PingContext(ctx) }
