@@ -62,6 +62,9 @@ func (e *Error) Error() string {
 // transport's own error, whose text holds the URL.
 func (e *Error) Unwrap() error { return e.cause }
 
+// Timeout reports whether the vendor took longer to answer than the call may last.
+func (e *Error) Timeout() bool { return e.Reason == reasonTimeout }
+
 // MayHaveArrived reports whether the vendor may have carried out the call although no readable success came back.
 func (e *Error) MayHaveArrived() bool {
 	switch {
@@ -145,7 +148,7 @@ func networkReason(err error) (reason string, unsent bool) {
 		return reasonDNS, true
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return reasonRefused, true
-	case errors.As(err, &certErr), errors.As(err, &record):
+	case errors.As(err, &certErr), errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
 		return reasonTLS, true
 	case errors.As(err, &netErr) && netErr.Timeout():
 		return reasonTimeout, dialling
