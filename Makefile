@@ -73,7 +73,7 @@ lint: bin/golangci-lint ## Run golangci-lint (built on first use: 2 minutes)
 
 .PHONY: workflowcheck
 workflowcheck: bin/workflowcheck
-	bin/workflowcheck ./workflows/...
+	bin/workflowcheck -config tools/workflowcheck/config.yaml ./workflows/...
 
 .PHONY: tidy-check
 tidy-check:

@@ -13,7 +13,7 @@ trap 'rm -f "$log"; [ -z "${build:-}" ] || kill "$build" 2>/dev/null || true' EX
 echo "Building $name, once: $cost."
 mkdir -p "$(dirname "$output")"
 # A finished file appears at once or not at all: an interrupted build leaves nothing that make would take for new.
-(cd "$folder" && exec go build -v -trimpath "$@" -o "$output.part" "$package") >"$log" 2>&1 &
+(cd "$folder" && exec go build -v "$@" -o "$output.part" "$package") >"$log" 2>&1 &
 build=$!
 
 progress() {

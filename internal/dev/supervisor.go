@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// DefaultGrace is how long a part may take to stop before it is killed: a worker finishes its activities in hand.
-const DefaultGrace = 15 * time.Second
+// DefaultGrace is how long a part may take to stop before it is killed. A worker gives its steps in hand 20 s.
+const DefaultGrace = 25 * time.Second
 
 // pollEvery is the pause between two looks at whether a part is ready.
 const pollEvery = 100 * time.Millisecond
