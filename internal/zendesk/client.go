@@ -126,19 +126,19 @@ func pageQuery(route string, q ListQuery) (url.Values, error) {
 }
 
 // nextCursor turns the paging part of a list's answer into the cursor of the next page.
-func (c *Client) nextCursor(p paging) (cursor string, end bool, err error) {
+func (c *Client) nextCursor(r rest.Request, meta rest.Meta, p paging) (cursor string, end bool, err error) {
 	if !p.HasMore {
 		return "", true, nil
 	}
 	if p.NextLink != "" {
 		path, query, err := c.gate.SameHost(p.NextLink)
 		if err != nil {
-			return "", false, err
+			return "", false, odd(r, meta, "the link to the next page leaves the account's host")
 		}
 		return path + "?" + query.Encode(), false, nil
 	}
 	if p.AfterCursor == "" {
-		return "", false, errors.New("zendesk list: more rows are announced without a cursor to ask for them")
+		return "", false, odd(r, meta, "more rows are announced without a cursor to ask for them")
 	}
 	return p.AfterCursor, false, nil
 }

@@ -93,10 +93,7 @@ func (c *Client) export(ctx context.Context, route, noun, include string, q Expo
 		cursor = q.Cursor // nothing matched: the resume point stays
 	}
 	if !e.endOfStream && (cursor == "" || cursor == q.Cursor) {
-		return nil, Page[struct{}]{}, &rest.Error{
-			Vendor: "zendesk", Method: r.Method, Route: route, Status: meta.Status, RequestID: meta.RequestID,
-			Reason: "the cursor does not advance although the export goes on",
-		}
+		return nil, Page[struct{}]{}, odd(r, meta, "the cursor does not advance although the export goes on")
 	}
 	return e, Page[struct{}]{
 		Cursor: cursor, End: e.endOfStream, AskedAt: meta.SentAt, Count: e.count, Bytes: e.bytes,

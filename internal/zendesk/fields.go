@@ -52,11 +52,11 @@ func (c *Client) fields(ctx context.Context, route string, rows func(*fieldsAnsw
 		}
 		all.Rows = append(all.Rows, rows(&out)...)
 		asked := cursor
-		if cursor, end, err = c.nextCursor(out.paging()); err != nil {
+		if cursor, end, err = c.nextCursor(r, meta, out.paging()); err != nil {
 			return Page[Field]{}, err
 		}
 		if !end && cursor == asked {
-			return Page[Field]{}, missing(r, meta, "cursor that advances")
+			return Page[Field]{}, odd(r, meta, "the cursor does not advance although the list goes on")
 		}
 	}
 	return all, nil
@@ -82,7 +82,7 @@ func (c *Client) ListWebhooks(ctx context.Context, pageSize int) (Page[Webhook],
 	if out.Rows == nil {
 		return Page[Webhook]{}, missing(r, meta, "webhooks")
 	}
-	cursor, end, err := c.nextCursor(out.paging())
+	cursor, end, err := c.nextCursor(r, meta, out.paging())
 	if err != nil {
 		return Page[Webhook]{}, err
 	}

@@ -20,11 +20,12 @@ func (c *Client) list(
 	if q.Cursor == "" || query.Has("page[after]") {
 		maps.Copy(query, filter)
 	}
-	e, meta, err := c.rows(ctx, c.call(http.MethodGet, route, path, query, nil), orElse(q.PageSize, listPageSize), noun)
+	r := c.call(http.MethodGet, route, path, query, nil)
+	e, meta, err := c.rows(ctx, r, orElse(q.PageSize, listPageSize), noun)
 	if err != nil {
 		return nil, Page[struct{}]{}, err
 	}
-	cursor, end, err := c.nextCursor(e.paging)
+	cursor, end, err := c.nextCursor(r, meta, e.paging)
 	if err != nil {
 		return nil, Page[struct{}]{}, err
 	}
@@ -80,10 +81,14 @@ func (c *Client) countWhere(ctx context.Context, route string, query url.Values)
 	return Read[Count]{Row: *out.Count, AskedAt: meta.SentAt}, nil
 }
 
+// odd is a readable answer that cannot be used; reason is a constant.
+func odd(r rest.Request, meta rest.Meta, reason string) error {
+	return &rest.Error{
+		Vendor: "zendesk", Method: r.Method, Route: r.Route, Status: meta.Status, RequestID: meta.RequestID, Reason: reason,
+	}
+}
+
 // missing says that an answer was JSON, but not the documented one.
 func missing(r rest.Request, meta rest.Meta, key string) error {
-	return &rest.Error{
-		Vendor: "zendesk", Method: r.Method, Route: r.Route, Status: meta.Status, RequestID: meta.RequestID,
-		Reason: "body is not the documented JSON: it has no " + key,
-	}
+	return odd(r, meta, "body is not the documented JSON: it has no "+key)
 }

@@ -105,7 +105,7 @@ func (c *Client) ListSurveyResponses(ctx context.Context, q SurveyQuery) (Survey
 	if out.Rows == nil {
 		return SurveyPage{}, missing(r, meta, "survey_responses")
 	}
-	cursor, end, err := c.nextCursor(out.paging())
+	cursor, end, err := c.nextCursor(r, meta, out.paging())
 	if err != nil {
 		return SurveyPage{}, err
 	}

@@ -30,7 +30,14 @@ func TestScannerAgreesWithEncodingJSON(t *testing.T) {
 func FuzzScanner(f *testing.F) {
 	f.Add([]byte(`{"tickets":[{"id":1,"tags":["a"],"via":{"channel":"web"}}],"end_of_stream":true}`))
 	f.Add([]byte("[\"\\ud83d\\ude00\\u0000\\\\\", -1.5E+2, {\"\":null}, \"\xff\"]"))
-	f.Fuzz(func(t *testing.T, text []byte) { agree(t, text) })
+	f.Add([]byte(`{"results":[{"result_type":"ticket","id":1}],"meta":{"has_more":true},"satisfaction_rating":[{"id":1}],"user":{"id":1}}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		agree(t, text)
+		rows, err := zendesk.DecodeTickets(text)
+		for _, row := range rows {
+			assert.True(t, err != nil || row.ID != 0)
+		}
+	})
 }
 
 // agree asserts that the scanner takes and refuses what encoding/json does, with the same values.
