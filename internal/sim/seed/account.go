@@ -51,9 +51,13 @@ const (
 	firstStatusID       = 26_730_000_000_003
 	firstRatingID       = 26_800_000_000_001
 	firstGroupID        = 26_740_000_000_009
-	brandID             = 26_750_000_000_021
-	formID              = 26_760_000_000_033
 	idStep              = 16 // distance of two neighbouring user or organization ids
+)
+
+// The account has one brand and one ticket form.
+const (
+	BrandID = 26_750_000_000_021
+	FormID  = 26_760_000_000_033
 )
 
 // New returns the account of the given size and seed.

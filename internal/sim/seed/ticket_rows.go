@@ -26,7 +26,7 @@ func (a *Account) ticket(i int, t *Ticket) {
 		Subject: subjects[r.below(len(subjects))], Description: a.text.description(&r),
 		Priority: [...]string{"", "low", "normal", "normal", "high", "urgent"}[r.below(6)], Status: status,
 		RequesterID: requesterID, SubmitterID: requesterID, OrganizationID: org, GroupID: firstGroupID + int64(r.below(4))*13,
-		BrandID: brandID, FormID: formID, Tags: ticketTags[r.below(len(ticketTags))],
+		BrandID: BrandID, FormID: FormID, Tags: ticketTags[r.below(len(ticketTags))],
 		CreatedAt: unix(ts.created), UpdatedAt: unix(ts.updated), GeneratedTimestamp: ts.generated,
 		Rating: Rating{Score: "unoffered"},
 	}

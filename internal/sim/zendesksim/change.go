@@ -76,7 +76,8 @@ func (s *Server) SystemUpdate(id int64) bool {
 	return ok
 }
 
-// CreateTicket adds a ticket and returns its id. Status, channel and times are filled in where they are empty.
+// CreateTicket adds a ticket and returns its id. What is empty and Zendesk never leaves empty
+// (status, channel, times, brand, submitter) is filled in.
 func (s *Server) CreateTicket(t seed.Ticket) int64 {
 	s.writing.Lock()
 	defer s.writing.Unlock()
@@ -92,6 +93,12 @@ func (s *Server) CreateTicket(t seed.Ticket) int64 {
 	}
 	if t.UpdatedAt.IsZero() {
 		t.UpdatedAt = s.now()
+	}
+	if t.BrandID == 0 {
+		t.BrandID, t.FormID = seed.BrandID, seed.FormID
+	}
+	if t.SubmitterID == 0 {
+		t.SubmitterID = t.RequesterID
 	}
 	if t.Rating.Score == "" {
 		t.Rating.Score = "unoffered"

@@ -125,6 +125,7 @@ func (a *account) as(t *testing.T, who signIn, method, address, body string) rep
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(resp.Body)
 	require.NoError(t, err)
+	checkAnswer(t, req, resp, raw)
 	r := reply{status: resp.StatusCode, header: resp.Header, text: string(raw)}
 	if strings.HasPrefix(resp.Header.Get("Content-Type"), "application/json") {
 		require.NoError(t, json.Unmarshal(raw, &r.json), r.text)

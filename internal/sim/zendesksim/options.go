@@ -60,6 +60,9 @@ type Options struct {
 	NoEnlarge bool
 	// CountRefreshing answers counts above 100,000 as during their background refresh: capped, refreshed_at null.
 	CountRefreshing bool
+	// RatingAsList shows a single rating as a list of one, as the vendor's OpenAPI document has it; client libraries in use
+	// expect an object.
+	RatingAsList bool
 	// ForbidOrganizations answers 403 on organization routes, as for a restricted custom role.
 	ForbidOrganizations bool
 	NoHelpCenter        bool // Help Center routes answer 404 InvalidEndpoint

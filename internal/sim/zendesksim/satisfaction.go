@@ -90,7 +90,11 @@ func showRating(s *Server, x *exchange) {
 			return true
 		}
 		found = true
-		send(x.w, http.StatusOK, append(s.appendRating([]byte(`{"satisfaction_rating":`), t), '}'))
+		open, end := `{"satisfaction_rating":`, "}"
+		if s.opts.RatingAsList {
+			open, end = open+"[", "]"+end
+		}
+		send(x.w, http.StatusOK, append(s.appendRating([]byte(open), t), end...))
 		return false
 	})
 	if !found {
