@@ -76,8 +76,7 @@ func (t *tx) run(ctx context.Context, b *batch, rows [][]any) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	// The driver starts a goroutine for each call whose context can end; the transaction itself ends with ctx.
-	still := context.WithoutCancel(ctx)
+	still := t.steady(ctx)
 	stmt, err := t.PrepareContext(still, b.one)
 	if err != nil {
 		return err

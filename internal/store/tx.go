@@ -107,6 +107,15 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
+// steady is the context for statements that come in numbers: SQLite's driver starts a goroutine for each call whose
+// context can end. They are short, and the transaction around them still ends with ctx.
+func (t *tx) steady(ctx context.Context) context.Context {
+	if t.engine == sqlite {
+		return context.WithoutCancel(ctx)
+	}
+	return ctx
+}
+
 // exec runs a statement and returns how many rows it touched.
 func (t *tx) exec(ctx context.Context, query string, args ...any) (int64, error) {
 	res, err := t.ExecContext(ctx, query, args...)
@@ -118,7 +127,7 @@ func (t *tx) exec(ctx context.Context, query string, args ...any) (int64, error)
 
 // each calls scan for every row of a query.
 func (t *tx) each(ctx context.Context, scan func(*sql.Rows) error, query string, args ...any) error {
-	rows, err := t.QueryContext(ctx, query, args...)
+	rows, err := t.QueryContext(t.steady(ctx), query, args...)
 	if err != nil {
 		return err
 	}
