@@ -13,7 +13,7 @@ import (
 const maxRequestBody = 32 << 20
 
 // Middleware logs every call and applies the faults that are due, in front of next. Next finds the whole request body
-// in r.Body; its response header X-Request-Id becomes the call's RequestID.
+// in r.Body; the request id in its response header (requestIDs) becomes the call's RequestID.
 func Middleware(log *Log, faults *Faults, clock *Clock, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(io.LimitReader(r.Body, maxRequestBody))
@@ -26,21 +26,34 @@ func Middleware(log *Log, faults *Faults, clock *Clock, next http.Handler) http.
 		r = r.WithContext(withEntry(r.Context(), log, call))
 
 		f := faults.next(r)
-		rec := &statusRecorder{ResponseWriter: w}
-		defer func() {
-			log.change(call, func(c *Call) {
-				c.Status, c.RequestID = rec.status, w.Header().Get("X-Request-Id")
-				if f != nil {
-					c.Fault = f.Name()
-				}
-			})
-		}()
+		if f != nil {
+			log.change(call, func(c *Call) { c.Fault = f.Name() })
+		}
+		// The log has the status before the client has: a test may look as soon as its answer is there.
+		rec := &statusRecorder{ResponseWriter: w, sent: func(status int) {
+			log.change(call, func(c *Call) { c.Status, c.RequestID = status, requestID(w.Header()) })
+		}}
 		if f == nil {
 			next.ServeHTTP(rec, r)
+			if !rec.done {
+				rec.WriteHeader(http.StatusOK) // a handler that wrote nothing has answered 200
+			}
 			return
 		}
 		f.apply(rec, r, next)
 	})
+}
+
+// requestIDs are the headers in which the vendors number their answers.
+var requestIDs = []string{"X-Request-Id", "Sib-Request-Id"}
+
+func requestID(h http.Header) string {
+	for _, name := range requestIDs {
+		if id := h.Get(name); id != "" {
+			return id
+		}
+	}
+	return ""
 }
 
 // apply answers r the wrong way. Closing a connection is a panic with http.ErrAbortHandler, which net/http turns into
@@ -100,20 +113,24 @@ func (f *Fault) shorten(w *statusRecorder, r *http.Request, next http.Handler) {
 	panic(http.ErrAbortHandler)
 }
 
-// statusRecorder remembers the status that was sent.
+// statusRecorder tells of the status before it is sent.
 type statusRecorder struct {
 	http.ResponseWriter
-	status int
+	sent func(status int)
+	done bool
 }
 
 func (s *statusRecorder) WriteHeader(code int) {
-	s.status = code
+	if !s.done && code >= http.StatusOK {
+		s.done = true
+		s.sent(code)
+	}
 	s.ResponseWriter.WriteHeader(code)
 }
 
 func (s *statusRecorder) Write(b []byte) (int, error) {
-	if s.status == 0 {
-		s.status = http.StatusOK
+	if !s.done {
+		s.WriteHeader(http.StatusOK)
 	}
 	return s.ResponseWriter.Write(b)
 }

@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -18,16 +19,16 @@ type bench struct {
 	url    string
 	log    *sim.Log
 	faults *sim.Faults
-	served *int
+	served *atomic.Int64
 }
 
 // open serves a handler that counts its calls behind the middleware.
 func open(t *testing.T) bench {
 	t.Helper()
-	served := 0
+	var served atomic.Int64
 	log, faults := sim.NewLog(0, 0), &sim.Faults{}
 	s, err := sim.Serve(sim.Middleware(log, faults, sim.NewClock(nil, 1), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		served++
+		served.Add(1)
 		sim.SetRoute(r, "/rows/{id}")
 		w.Header().Set("X-Request-Id", "r1")
 		_, _ = io.WriteString(w, answer)
@@ -59,7 +60,7 @@ func TestFaults(t *testing.T) {
 		status int // 0: no answer
 		body   string
 		cut    bool // the body ends before its Content-Length
-		served int
+		served int64
 	}{
 		{"status", sim.Fault{Status: 502, Body: "<html>", ContentType: "text/html"}, 502, "<html>", false, 0},
 		{"drop before", sim.Fault{DropBefore: true}, 0, "", false, 0},
@@ -83,7 +84,7 @@ func TestFaults(t *testing.T) {
 			default:
 				assert.NoError(t, err)
 			}
-			assert.Equal(t, tc.served, *b.served)
+			assert.Equal(t, tc.served, b.served.Load())
 			assert.Equal(t, strings.TrimSuffix(tc.name, " at once"), b.log.Calls()[0].Fault)
 
 			status, body, err = b.get(t, "/rows/1")

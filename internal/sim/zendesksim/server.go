@@ -66,11 +66,14 @@ func (s *Server) Account() *seed.Account { return s.account }
 // Credentials returns the address and the API token of the account's owner.
 func (s *Server) Credentials() (email, token string) { return s.opts.Email, s.opts.Token }
 
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.front.ServeHTTP(w, r) }
-
-// serve numbers the request, takes a unit of the account's budget and finds the route. The suffix .json is optional.
-func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+// ServeHTTP numbers every answer, whatever becomes of the request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Request-Id", fmt.Sprintf("sim-%08x", s.requests.Add(1)))
+	s.front.ServeHTTP(w, r)
+}
+
+// serve takes a unit of the account's budget and finds the route. The suffix .json is optional.
+func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	if strings.HasSuffix(r.URL.Path, ".json") {
 		u := *r.URL
 		u.Path, u.RawPath = strings.TrimSuffix(u.Path, ".json"), ""
