@@ -90,6 +90,10 @@ func nearest(word string, candidates []string) string {
 	return best
 }
 
+// Nearest returns the candidate that a mistyped word most likely meant, or empty when none is close; commands use it for
+// their own words.
+func Nearest(word string, candidates []string) string { return nearest(word, candidates) }
+
 func folded(s string) string {
 	return strings.NewReplacer("_", "", "-", "").Replace(strings.ToLower(s))
 }

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"zendesk-brevo/internal/config"
+	"zendesk-brevo/internal/store"
+)
+
+// app is what the commands share: settings read once, and connections made on demand.
+type app struct {
+	env
+	begun    bool // a command of ours runs: from here on errors are not about the command line
+	settings config.Env
+	file     *config.File
+	cfg      *config.Connector
+	opened   *store.Store
+	temporal *engine
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "starter",
+		Short: "Bring Zendesk Support into Brevo",
+		Long: "Bring Zendesk users, tickets and organizations into Brevo.\n\n" +
+			"Without a command it says what to do next. Commands that work on a connector take its name;\n" +
+			"while one connector is enabled it may be left out.\n\n" +
+			"Exit codes: 0 done, 1 failed, 2 the command line or the configuration must be changed.",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Version:       version(),
+		PersistentPreRun: func(*cobra.Command, []string) {
+			a.begun = true
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.next(cmd.Context()) },
+	}
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	root.SetVersionTemplate("starter {{.Version}}\n")
+	root.AddCommand(a.syncCommand(), a.statusCommand(), a.testCommand(), a.resumeCommand(), a.rejectsCommand(), a.versionCommand())
+	return root
+}
+
+// close gives back what was opened.
+func (a *app) close() {
+	if a.opened != nil {
+		_ = a.opened.Close()
+	}
+	if a.temporal != nil {
+		a.temporal.client.Close()
+	}
+}
+
+// load reads the environment and connectors.yaml and picks the connector. args holds its name or nothing.
+func (a *app) load(args []string) error {
+	settings, err := config.LoadEnv()
+	if err != nil {
+		return usage("the environment is not valid: %s", oneLine(err.Error()))
+	}
+	a.settings = settings
+	if a.file, err = config.Load(settings.ConnectorsFile, os.Getenv); err != nil {
+		return &failure{code: exitUsage, text: err.Error(), cause: err}
+	}
+	name := ""
+	if len(args) > 0 {
+		name = args[0]
+	}
+	if a.cfg, err = a.file.Connector(name); err != nil {
+		return usage("%s", err)
+	}
+	return nil
+}
+
+// account opens the store of the loaded connector.
+func (a *app) account(ctx context.Context) (*store.Account, error) {
+	if a.opened == nil {
+		opened, err := store.Open(ctx, a.settings.StoreURL.Reveal())
+		if err != nil {
+			return nil, a.storeFailure(err)
+		}
+		a.opened = opened
+	}
+	return a.opened.Account(a.cfg.Account()), nil
+}
+
+// accountIfAny is account, but leaves alone an SQLite file that does not exist yet: then it returns nil.
+func (a *app) accountIfAny(ctx context.Context) (*store.Account, error) {
+	if path, ok := strings.CutPrefix(a.settings.StoreURL.Reveal(), "sqlite:"); ok {
+		if _, err := os.Stat(strings.TrimPrefix(path, "//")); errors.Is(err, os.ErrNotExist) {
+			return nil, nil
+		}
+	}
+	return a.account(ctx)
+}
+
+func (a *app) storeFailure(err error) error {
+	if errors.Is(err, store.ErrLocked) {
+		return &failure{
+			code: exitFailed, cause: err,
+			text: fmt.Sprintf("the store %s is locked by another program: wait until it has finished, or stop what holds the file, then try again", a.storeName()),
+		}
+	}
+	return &failure{code: exitFailed, cause: err, text: fmt.Sprintf("%s: check STORE_URL and that the store can be reached", oneLine(err.Error()))}
+}
+
+// storeName names the store without a password.
+func (a *app) storeName() string {
+	address := a.settings.StoreURL.Reveal()
+	if path, ok := strings.CutPrefix(address, "sqlite:"); ok {
+		return strings.TrimPrefix(path, "//")
+	}
+	return "at STORE_URL"
+}
+
+// engine connects to Temporal; it returns a failure that says what to do when that does not answer.
+func (a *app) engine(ctx context.Context) (*engine, error) {
+	if a.temporal != nil {
+		return a.temporal, nil
+	}
+	c, at, err := a.dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	a.temporal = &engine{client: c, server: at, queue: a.settings.TaskQueue, now: a.now}
+	return a.temporal, nil
+}
+
+// printJSON writes one indented document to stdout.
+func (a *app) printJSON(v any) error {
+	encoder := json.NewEncoder(a.stdout)
+	encoder.SetIndent("", "  ")
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil {
+		return fmt.Errorf("write JSON: %w", err)
+	}
+	return nil
+}
+
+func (a *app) printf(format string, args ...any) { fmt.Fprintf(a.stdout, format, args...) }
+
+func (a *app) warnf(format string, args ...any) { fmt.Fprintf(a.stderr, format+"\n", args...) }
+
+// connectorArg is the optional name of a connector.
+const connectorArg = " [connector]"
+
+// withConnector is the argument rule and completion of commands that take a connector.
+func (a *app) withConnector(cmd *cobra.Command) *cobra.Command {
+	cmd.Args = cobra.MaximumNArgs(1)
+	cmd.ValidArgsFunction = func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		if len(args) > 0 || (a.file == nil && a.load(nil) != nil) {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		var names []string
+		for _, c := range a.file.Ordered {
+			if c.Enabled {
+				names = append(names, c.Name)
+			}
+		}
+		return names, cobra.ShellCompDirectiveNoFileComp
+	}
+	return cmd
+}
+
+// oneLine joins the lines of an error.
+func oneLine(text string) string {
+	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
+}
+
+// utc is a time as every output shows it, or nil for the zero time.
+func utc(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC().Truncate(time.Second)
+	return &t
+}

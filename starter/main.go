@@ -1,0 +1,106 @@
+// Command starter is what a person types: it starts, watches and cancels syncs, tests a connection, and says how things
+// stand. The work itself is done by the worker.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+// Exit codes.
+const (
+	exitOK     = 0
+	exitFailed = 1
+	exitUsage  = 2 // the command line, the environment or connectors.yaml must be changed
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], systemEnv())
+	stop()
+	os.Exit(code)
+}
+
+// env is the world around a command, so that tests can run it in process.
+type env struct {
+	stdout, stderr io.Writer
+	terminal       bool // stdout is a terminal
+	colour         bool
+	now            func() time.Time
+	every          time.Duration // between two looks at a running sync; 0: by the kind of output
+	dial           func(ctx context.Context) (temporalClient, server, error)
+}
+
+func systemEnv() env {
+	terminal := isTerminal(os.Stdout)
+	return env{
+		stdout: os.Stdout, stderr: os.Stderr,
+		terminal: terminal, colour: terminal && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb",
+		now: time.Now, dial: dialTemporal,
+	}
+}
+
+// run carries out one command line and returns the exit code. What went wrong is on stderr, in one line with its fix; the
+// problems of a configuration take a line each.
+func run(ctx context.Context, args []string, e env) int {
+	a := &app{env: e}
+	defer a.close()
+	root := a.root()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	var failure *failure
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &failure):
+		if failure.text != "" {
+			fmt.Fprintln(e.stderr, "starter: "+failure.text)
+		}
+		return failure.code
+	case !a.begun: // cobra's own complaint about the command line
+		fmt.Fprintf(e.stderr, "starter: %s\nRun `starter --help` for the commands.\n", err)
+		return exitUsage
+	case ctx.Err() != nil:
+		fmt.Fprintln(e.stderr, "starter: interrupted")
+		return exitFailed
+	default:
+		fmt.Fprintln(e.stderr, "starter: "+err.Error())
+		return exitFailed
+	}
+}
+
+// failure ends a command with a code. Its text says what is wrong and what to do; an empty text means that all has been
+// said already.
+type failure struct {
+	code  int
+	text  string
+	cause error
+}
+
+func (f *failure) Error() string { return f.text }
+
+func (f *failure) Unwrap() error { return f.cause }
+
+func failed(format string, args ...any) error {
+	return &failure{code: exitFailed, text: fmt.Sprintf(format, args...)}
+}
+
+func usage(format string, args ...any) error {
+	return &failure{code: exitUsage, text: fmt.Sprintf(format, args...)}
+}
+
+// isTerminal holds for character devices except the null device.
+func isTerminal(f *os.File) bool {
+	info, err := f.Stat()
+	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return false
+	}
+	null, err := os.Stat(os.DevNull)
+	return err != nil || !os.SameFile(info, null)
+}

@@ -1,0 +1,260 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"go.temporal.io/api/enums/v1"
+
+	"zendesk-brevo/activities"
+	"zendesk-brevo/internal/config"
+	"zendesk-brevo/mapping"
+	"zendesk-brevo/workflows"
+)
+
+// resources are the streams that a person can name.
+var resources = []string{
+	string(mapping.Users), string(mapping.Tickets), string(mapping.Organizations), string(mapping.SatisfactionRatings),
+}
+
+var syncTypes = []string{activities.Full, activities.Incremental}
+
+// syncFlags are the words of `starter sync`, as typed.
+type syncFlags struct {
+	kind      string
+	resources []string
+	since     string
+	wait      bool
+	cancel    bool
+	json      bool
+	chosen    bool // one of --type, --resources, --since was given
+}
+
+func (a *app) syncCommand() *cobra.Command {
+	var f syncFlags
+	cmd := &cobra.Command{
+		Use:   "sync" + connectorArg,
+		Short: "Start, watch or cancel a sync",
+		Long: "Start a sync on the worker. A full sync reads everything from the start; an incremental one (the default) reads what\n" +
+			"changed, which is everything as long as nothing was read before. One sync runs at a time: while one does,\n" +
+			"`starter sync --wait` watches it and `starter sync --cancel` ends it. Ctrl-C ends the watching, not the sync.",
+		Example: "  starter sync --type full --wait\n  starter sync --type full --resources users,tickets --since 2023-01-01\n  starter sync --cancel",
+		PreRunE: func(cmd *cobra.Command, _ []string) error {
+			for _, name := range []string{"type", "resources", "since"} {
+				f.chosen = f.chosen || cmd.Flags().Changed(name)
+			}
+			return f.check(a.now())
+		},
+		RunE: func(cmd *cobra.Command, args []string) error { return a.sync(cmd.Context(), args, f) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.kind, "type", activities.Incremental, "full or incremental")
+	flags.StringSliceVar(&f.resources, "resources", nil, "only these: "+strings.Join(resources, ",")+" (default: all that connectors.yaml switches on)")
+	flags.StringVar(&f.since, "since", "", "tickets and ratings created before this day (2023-01-31, UTC) do not count; full syncs only, and remembered until the next one")
+	flags.BoolVar(&f.wait, "wait", false, "watch the sync until it ends; alone it watches the one that runs")
+	flags.BoolVar(&f.cancel, "cancel", false, "cancel the running sync and wait until it has ended")
+	flags.BoolVar(&f.json, "json", false, "print the result as JSON")
+	complete := func(words []string) func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)
+	}
+	_ = cmd.RegisterFlagCompletionFunc("type", complete(syncTypes))
+	_ = cmd.RegisterFlagCompletionFunc("resources", complete(resources))
+	return a.withConnector(cmd)
+}
+
+// check judges the flags alone and puts them in order.
+func (f *syncFlags) check(now time.Time) error {
+	if f.cancel && (f.chosen || f.wait) {
+		return usage("--cancel goes alone: it cancels the running sync, whatever it reads, and waits for its end")
+	}
+	if !slices.Contains(syncTypes, f.kind) {
+		return usage("--type %s", choice(f.kind, syncTypes))
+	}
+	for i, name := range f.resources {
+		f.resources[i] = strings.TrimSpace(name)
+		if !slices.Contains(resources, f.resources[i]) {
+			return usage("--resources %s", choice(f.resources[i], resources))
+		}
+	}
+	slices.SortFunc(f.resources, func(x, y string) int { return slices.Index(resources, x) - slices.Index(resources, y) })
+	f.resources = slices.Compact(f.resources)
+	_, err := f.bound(now)
+	return err
+}
+
+// bound is --since as a time; zero when it was not given.
+func (f *syncFlags) bound(now time.Time) (time.Time, error) {
+	if f.since == "" {
+		return time.Time{}, nil
+	}
+	since, err := time.Parse(time.DateOnly, f.since)
+	if err != nil {
+		if since, err = time.Parse(time.RFC3339, f.since); err != nil {
+			return time.Time{}, usage("--since %q is not a date: write it as 2023-01-31 or 2023-01-31T12:00:00Z", f.since)
+		}
+	}
+	switch {
+	case since.After(now):
+		return time.Time{}, usage("--since %s is in the future: name the first day whose tickets count", f.since)
+	case f.kind != activities.Full:
+		return time.Time{}, usage("--since needs --type full: an incremental sync keeps the bound of the last full one")
+	}
+	return since.UTC(), nil
+}
+
+// choice says that a word is none of those known, and which was likely meant.
+func choice(word string, known []string) string {
+	hint := ""
+	if near := config.Nearest(word, known); near != "" {
+		hint = fmt.Sprintf("did you mean %s? ", near)
+	}
+	return fmt.Sprintf("%q is unknown: %schoose from %s", word, hint, strings.Join(known, ", "))
+}
+
+func (a *app) sync(ctx context.Context, args []string, f syncFlags) error {
+	if err := a.load(args); err != nil {
+		return err
+	}
+	in := workflows.SyncInput{Account: a.cfg.Account(), Type: f.kind, Resources: f.resources}
+	if _, err := activities.Streams(a.cfg, f.resources); err != nil {
+		return usage("%s", err)
+	}
+	var err error
+	if in.Since, err = f.bound(a.now()); err != nil {
+		return err
+	}
+	e, err := a.engine(ctx)
+	if err != nil {
+		return err
+	}
+	if f.cancel {
+		return a.cancelSync(ctx, e, f)
+	}
+	if f.wait && !f.chosen {
+		run, found, err := e.running(ctx, in.Account)
+		if err != nil {
+			return err
+		}
+		if found {
+			a.warnf("Watching the %s that started %s.", run.title(), ago(a.now(), run.startedAt))
+			return a.watch(ctx, e, run, f)
+		}
+	}
+	return a.begin(ctx, e, in, f)
+}
+
+func (a *app) begin(ctx context.Context, e *engine, in workflows.SyncInput, f syncFlags) error {
+	if err := e.requireWorker(ctx); err != nil {
+		return err
+	}
+	a.warnIfPaused(ctx)
+	run, err := e.start(ctx, in)
+	if errors.Is(err, errAlreadyRunning) {
+		return a.refuse(ctx, e, in.Account)
+	}
+	if err != nil {
+		return err
+	}
+	if f.wait {
+		return a.watch(ctx, e, run, f)
+	}
+	if f.json {
+		return a.printJSON(struct {
+			Connector  string `json:"connector"`
+			Account    string `json:"account"`
+			Type       string `json:"type"`
+			WorkflowID string `json:"workflowId"`
+			RunID      string `json:"runId"`
+		}{a.cfg.Name, in.Account, in.Type, run.id, run.runID})
+	}
+	a.printf("Started the %s of %s.\nWatch it with `starter sync --wait`, or look with `starter status`.\n", run.title(), in.Account)
+	return nil
+}
+
+// refuse says which sync is in the way.
+func (a *app) refuse(ctx context.Context, e *engine, account string) error {
+	run, found, err := e.running(ctx, account)
+	if err != nil {
+		return err
+	}
+	since := ""
+	if found {
+		since = fmt.Sprintf(" since %s (%s)", clock(run.startedAt), ago(a.now(), run.startedAt))
+	}
+	return failed("a %s of %s runs%s, and only one may: watch it with `starter sync --wait`, or end it with `starter sync --cancel`",
+		run.title(), account, since)
+}
+
+// warnIfPaused says that the sync will wait. A store that cannot be read does not keep a sync from starting: the worker
+// has its own.
+func (a *app) warnIfPaused(ctx context.Context) {
+	account, err := a.accountIfAny(ctx)
+	if err != nil {
+		a.warnf("starter: whether the account is paused is not known: %s", oneLine(err.Error()))
+		return
+	}
+	if account == nil {
+		return
+	}
+	if pause, standing, err := account.Paused(ctx); err == nil && standing {
+		a.warnf("starter: %s is paused, so the sync waits: %s", a.cfg.Account(), pause.Message)
+	}
+}
+
+func (a *app) cancelSync(ctx context.Context, e *engine, f syncFlags) error {
+	run, found, err := e.running(ctx, a.cfg.Account())
+	if err != nil {
+		return err
+	}
+	if found {
+		if !f.json {
+			a.printf("Canceling the %s of %s; steps under way are finished first ...\n", run.title(), a.cfg.Account())
+		}
+		if err := e.cancel(ctx, run); err != nil {
+			return err
+		}
+	}
+	switch {
+	case f.json:
+		return a.printJSON(struct {
+			Connector string `json:"connector"`
+			Account   string `json:"account"`
+			Canceled  bool   `json:"canceled"`
+		}{a.cfg.Name, a.cfg.Account(), found})
+	case found:
+		a.printf("Canceled. What was read and sent stays; the next sync goes on from there.\n")
+	default:
+		a.printf("No sync of %s runs.\n", a.cfg.Account())
+	}
+	return nil
+}
+
+// cancel asks a run to end and waits until it has. It ends in an error when ctx does before.
+func (e *engine) cancel(ctx context.Context, run execution) error {
+	asking, stop := context.WithTimeout(ctx, callTimeout)
+	defer stop()
+	if err := e.client.CancelWorkflow(asking, run.id, run.runID); err != nil {
+		return e.failure(err)
+	}
+	_ = e.client.GetWorkflow(ctx, run.id, run.runID).Get(ctx, nil) // a canceled run is an error, which is the point
+	if ctx.Err() != nil {
+		return failed("interrupted; the sync was asked to end and will do so once a worker runs")
+	}
+	answer, err := e.describe(ctx, run.id, run.runID)
+	if err != nil {
+		return err
+	}
+	if answer.GetWorkflowExecutionInfo().GetStatus() == enums.WORKFLOW_EXECUTION_STATUS_RUNNING {
+		return failed("the sync was asked to end, and Temporal stopped answering before it had: look with `starter status`")
+	}
+	return nil
+}
+
+func (r execution) title() string {
+	return strings.TrimSpace(r.kind + " sync")
+}
