@@ -16,7 +16,7 @@ import (
 )
 
 // HeartbeatTimeout is how soon a worker that died in the middle of a step is noticed.
-const HeartbeatTimeout = 20 * time.Second
+const HeartbeatTimeout = 10 * time.Second
 
 // Options are what the steps need. File and Store are required.
 type Options struct {

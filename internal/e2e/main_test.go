@@ -1,0 +1,22 @@
+package e2e_test
+
+import (
+	"context"
+	"os"
+	"testing"
+)
+
+// background outlives single tests: the embedded server and the built programs are shared by all of them.
+var background, stopBackground = context.WithCancel(context.Background())
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if s, err := server(); err == nil {
+		_ = s.Stop()
+	}
+	if path, err := workerBinary(); err == nil {
+		_ = os.Remove(path)
+	}
+	stopBackground()
+	os.Exit(code)
+}

@@ -1,0 +1,87 @@
+package e2e_test
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/testsuite"
+
+	"zendesk-brevo/internal/dev"
+)
+
+const taskQueue = "zendesk-brevo"
+
+// server is the embedded Temporal server, started once for all tests of this package that need a real one.
+var server = sync.OnceValues(func() (*testsuite.DevServer, error) {
+	path, err := dev.FindTemporal()
+	if err != nil {
+		return nil, err
+	}
+	return testsuite.StartDevServer(background, testsuite.DevServerOptions{
+		ExistingPath: path, ClientOptions: &client.Options{Logger: discardLogger{}},
+		ExtraArgs: dev.TemporalSettings(""), Stdout: &bytes.Buffer{}, Stderr: &bytes.Buffer{},
+	})
+})
+
+// workerBinary is the real worker program, built once.
+var workerBinary = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "worker")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "worker")
+	cmd := exec.CommandContext(background, "go", "build", "-o", path, "../../worker")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return string(out), err
+	}
+	return path, nil
+})
+
+func realServer(t testing.TB) *testsuite.DevServer {
+	t.Helper()
+	s, err := server()
+	if err != nil {
+		t.Skipf("skipped: needs the embedded Temporal server: %v", err)
+	}
+	return s
+}
+
+// program is a worker process over a world.
+type program struct {
+	cmd  *exec.Cmd
+	logs *bytes.Buffer
+}
+
+// startWorker runs the real worker against the world on its own task queue.
+func (w *world) startWorker(t testing.TB, s *testsuite.DevServer, queue string) *program {
+	t.Helper()
+	path, err := workerBinary()
+	require.NoError(t, err, path)
+	config := filepath.Join(t.TempDir(), "connectors.yaml")
+	require.NoError(t, os.WriteFile(config, []byte(w.yaml), 0o600))
+	p := &program{cmd: exec.CommandContext(background, path), logs: &bytes.Buffer{}}
+	p.cmd.Env = append(os.Environ(), "CONNECTORS_FILE="+config, "STORE_URL="+w.storeURL, "TASK_QUEUE="+queue,
+		"TEMPORAL_ADDRESS="+s.FrontendHostPort(), "TEMPORAL_NAMESPACE=default")
+	p.cmd.Stdout, p.cmd.Stderr = p.logs, p.logs
+	require.NoError(t, p.cmd.Start())
+	t.Cleanup(p.kill)
+	return p
+}
+
+// kill ends the process like a power cut.
+func (p *program) kill() {
+	_ = p.cmd.Process.Kill()
+	_ = p.cmd.Wait()
+}
+
+// realTime makes the vendors live in real time, for tests whose Temporal does.
+func (w *world) realTime() { w.clock.now = time.Now }
+
+func (w *world) calls() int { return len(w.zendesk.Log().Calls()) + len(w.brevo.Log().Calls()) }
