@@ -68,7 +68,6 @@ func New(size Size, seed uint64) *Account {
 	if size.End.IsZero() {
 		size.End = time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC)
 	}
-	size.Organizations = max(size.Organizations, 0)
 	a := &Account{
 		Size: size, Seed: seed, start: size.Start.Unix(), end: size.End.Unix(),
 		UserFields: userFields(), OrganizationFields: organizationFields(), TicketFields: ticketFields(),
@@ -77,15 +76,21 @@ func New(size Size, seed uint64) *Account {
 	a.Users = newTable(source[User]{
 		n: size.Users, first: firstUserID, step: idStep, fill: a.user, moved: func(i int) int64 { return a.userTimes(i).updated },
 		id: func(u *User) int64 { return u.ID }, live: func(u *User) bool { return u.Active },
+		born: func(i int) bool {
+			k := kindAt(i)
+			return k != SoftDeleted && k != DeletedForever && k != MergeLoser
+		},
 	})
 	a.Organizations = newTable(source[Organization]{
 		n: size.Organizations + size.SameSecond, first: firstOrganizationID, step: idStep, fill: a.organization,
 		moved: func(i int) int64 { return a.organizationTimes(i).updated },
 		id:    func(o *Organization) int64 { return o.ID }, live: func(o *Organization) bool { return o.DeletedAt.IsZero() },
+		born: func(i int) bool { return !organizationDeleted(i) },
 	})
 	a.Tickets = newTable(source[Ticket]{
 		n: size.Tickets, first: 1, step: 1, fill: a.ticket, moved: func(i int) int64 { return a.ticketTimes(i).generated },
 		id: func(t *Ticket) int64 { return t.ID }, live: func(t *Ticket) bool { return t.Status != "deleted" },
+		born: func(i int) bool { return ticketKindAt(i) != DeletedTicket },
 	})
 	return a
 }

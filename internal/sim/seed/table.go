@@ -26,6 +26,7 @@ type source[T any] struct {
 	moved func(i int) int64 // Unix second of row i in the export order
 	id    func(*T) int64
 	live  func(*T) bool
+	born  func(i int) bool // whether computed row i is live, without computing it
 }
 
 // Table holds the rows of one kind in two orders, by id and by last move. It is safe for concurrent use.
@@ -38,7 +39,6 @@ type Table[T any] struct {
 	base     []Position // of the computed rows, sorted
 	tail     []Position // of changed rows, sorted, all later than base
 	movedTo  map[int64]int64
-	version  int64
 	counted  sync.Once
 	liveRows int
 }
@@ -72,13 +72,12 @@ func (t *Table[T]) Live() int {
 	return t.liveRows
 }
 
-// count counts the live rows once; Put keeps the number right from then on.
+// count counts the live rows once, before the first change; Put keeps the number right from then on.
 func (t *Table[T]) count() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	var row T
-	for i := range t.n + len(t.added) {
-		if t.live(t.at(i, &row)) {
+	for i := range t.n {
+		if t.born(i) {
 			t.liveRows++
 		}
 	}
@@ -187,7 +186,7 @@ func (t *Table[T]) sort() {
 }
 
 // Put stores a changed or new row and moves it to second at of the export order; a second before the newest row's is
-// raised to it, for exports never go back. At 0 leaves its position as it is. It returns the second.
+// raised to it, for exports never go back. It returns the second.
 func (t *Table[T]) Put(row T, at int64) int64 {
 	t.sorted.Do(t.sort)
 	t.counted.Do(t.count)
@@ -206,10 +205,6 @@ func (t *Table[T]) Put(row T, at int64) int64 {
 		t.added = slices.Insert(t.added, j, id)
 	}
 	t.changed[id] = &row
-	t.version++
-	if at == 0 && known {
-		return t.movedTo[id]
-	}
 	return t.move(id, at)
 }
 
@@ -227,13 +222,6 @@ func (t *Table[T]) move(id, at int64) int64 {
 	i, _ := slices.BinarySearchFunc(t.tail, p, Position.compare)
 	t.tail = slices.Insert(t.tail, i, p)
 	return at
-}
-
-// Version grows with every Put.
-func (t *Table[T]) Version() int64 {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	return t.version
 }
 
 // NextID returns an id that no row has.

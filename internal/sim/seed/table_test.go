@@ -78,6 +78,24 @@ func TestLiveCountFollowsChanges(t *testing.T) {
 	u.Active = false
 	a.Users.Put(u, a.Size.End.Unix())
 	assert.Equal(t, live-1, a.Users.Live())
+
+	b, n := seed.New(seed.Size{Users: 500, Tickets: 1000, Organizations: 100}, 2), [3]int{}
+	for u := range b.Users.All() {
+		if u.Active {
+			n[0]++
+		}
+	}
+	for row := range b.Tickets.All() {
+		if row.Status != "deleted" {
+			n[1]++
+		}
+	}
+	for o := range b.Organizations.All() {
+		if o.DeletedAt.IsZero() {
+			n[2]++
+		}
+	}
+	assert.Equal(t, n, [3]int{b.Users.Live(), b.Tickets.Live(), b.Organizations.Live()})
 }
 
 func TestSameSecondOrganizations(t *testing.T) {

@@ -93,7 +93,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		Plan: brevosim.Plan(c.brevoPlan), Clock: clock, MaxCalls: keptCalls, MaxCallBody: keptBody,
 	})
 	if c.seedBrevo {
-		brevo.SeedMarketer(people(account))
+		brevo.SeedMarketer(people(account), phones(account)...)
 	}
 
 	zs, err := sim.ServeOn(c.zendeskAddr, withControl(zendesk, zendesk.Log(), zendesk.Faults(), zendeskState(zendesk)))
@@ -124,4 +124,18 @@ func people(a *seed.Account) []string {
 		}
 	}
 	return known
+}
+
+// takenPhones is how many numbers of the account belong to somebody else in Brevo.
+const takenPhones = 5
+
+// phones are numbers, in international form, of people of the account.
+func phones(a *seed.Account) []string {
+	var taken []string
+	for _, id := range a.UsersOf(seed.FullFields) {
+		if u, ok := a.Users.Get(id); ok && len(taken) < takenPhones {
+			taken = append(taken, u.Phone)
+		}
+	}
+	return taken
 }
