@@ -51,7 +51,7 @@ func (c *skipClock) Now() time.Time { return c.now() }
 
 type option func(*zendesksim.Options, *brevosim.Options)
 
-func newWorld(t *testing.T, size seed.Size, opts ...option) *world {
+func newWorld(t testing.TB, size seed.Size, opts ...option) *world {
 	t.Helper()
 	start := time.Now()
 	w := &world{seed: seed.New(size, 7), clock: &skipClock{now: func() time.Time { return start }}, logs: &strings.Builder{}}
@@ -97,7 +97,7 @@ func indent(block string) string {
 	return "    " + strings.ReplaceAll(strings.TrimSpace(block), "\n", "\n    ") + "\n"
 }
 
-func (w *world) file(t *testing.T) *config.File {
+func (w *world) file(t testing.TB) *config.File {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "connectors.yaml")
 	require.NoError(t, os.WriteFile(path, []byte(w.yaml), 0o600))
