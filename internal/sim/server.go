@@ -1,12 +1,14 @@
 package sim
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log"
 	"net"
 	"net/http"
+	"time"
 )
 
 // Server is a running HTTP server on a loopback port.
@@ -22,13 +24,13 @@ func Serve(h http.Handler) (*Server, error) { return ServeOn("127.0.0.1:0", h) }
 
 // ServeOn starts h on addr (host:port).
 func ServeOn(addr string, h http.Handler) (*Server, error) {
-	l, err := net.Listen("tcp", addr)
+	l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", addr, err)
 	}
 	s := &Server{
 		URL:  "http://" + l.Addr().String(),
-		srv:  &http.Server{Handler: h, ErrorLog: log.New(io.Discard, "", 0)},
+		srv:  &http.Server{Handler: h, ReadHeaderTimeout: time.Minute, ErrorLog: log.New(io.Discard, "", 0)},
 		done: make(chan struct{}),
 	}
 	go func() {

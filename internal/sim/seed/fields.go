@@ -75,9 +75,12 @@ func ticketFields() []FieldDefinition {
 
 func customStatuses() []CustomStatus {
 	s := []CustomStatus{
-		{Category: "new", Label: "New", Default: true}, {Category: "open", Label: "Open", Default: true},
-		{Category: "pending", Label: "Pending", Default: true}, {Category: "hold", Label: "On-hold", Default: true},
-		{Category: "solved", Label: "Solved", Default: true}, {Category: "open", Label: "Waiting for engineering"},
+		{Category: "new", Label: "New", Default: true},
+		{Category: "open", Label: "Open", Default: true},
+		{Category: "pending", Label: "Pending", Default: true},
+		{Category: "hold", Label: "On-hold", Default: true},
+		{Category: "solved", Label: "Solved", Default: true},
+		{Category: "open", Label: "Waiting for engineering"},
 		{Category: "pending", Label: "Waiting for carrier"},
 	}
 	for i := range s {

@@ -89,8 +89,8 @@ func (l *limits) admit(w http.ResponseWriter, r *http.Request) bool {
 	return ok
 }
 
-// take takes a unit of an endpoint's bucket; of names the record whose own limit it is, or is empty.
-func (l *limits) take(w http.ResponseWriter, b bucket, of string) bool {
+// take takes a unit of an endpoint's bucket.
+func (l *limits) take(w http.ResponseWriter, b bucket) bool {
 	win := l.buckets[b]
 	remaining, resets, ok := win.Take()
 	w.Header()["zendesk-ratelimit-"+string(b)] = []string{

@@ -144,7 +144,7 @@ func (s *Server) run(w http.ResponseWriter, r *http.Request, rt route) {
 		forbidden(w)
 		return
 	}
-	if rt.bucket != "" && !s.limits.take(w, rt.bucket, "") {
+	if rt.bucket != "" && !s.limits.take(w, rt.bucket) {
 		return
 	}
 	rt.handle(s, x)
