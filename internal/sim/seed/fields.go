@@ -1,10 +1,10 @@
 package seed
 
-// options numbers the choices of a drop-down, given as value, name pairs.
-func options(id int64, pairs ...string) []FieldOption {
+// options are the choices of a drop-down, given as value, name pairs.
+func options(pairs ...string) []FieldOption {
 	var out []FieldOption
 	for i := 0; i+1 < len(pairs); i += 2 {
-		out = append(out, FieldOption{ID: id + int64(i) + 1, Value: pairs[i], Name: pairs[i+1]})
+		out = append(out, FieldOption{Value: pairs[i], Name: pairs[i+1]})
 	}
 	return out
 }
@@ -22,15 +22,15 @@ func number(first int64, fields []FieldDefinition) []FieldDefinition {
 
 func userFields() []FieldDefinition {
 	return number(firstUserFieldID, []FieldDefinition{
-		{Key: "customer_type", Type: "tagger", Title: "Customer type", Active: true, Options: options(0,
+		{Key: "customer_type", Type: "tagger", Title: "Customer type", Active: true, Options: options(
 			"ct_trial", "Free trial", "ct_subscriber", "Subscriber", "ct_reseller", "Reseller & partner", "ct_former", "Former customer")},
-		{Key: "account_tier", Type: "tagger", Title: "Account tier", Active: true, Options: options(0,
+		{Key: "account_tier", Type: "tagger", Title: "Account tier", Active: true, Options: options(
 			"tier_bronze", "Bronze", "tier_silver", "Silver", "tier_gold", "Gold")},
 		{Key: "renewal_date", Type: "date", Title: "Renewal date", Active: true},
 		{Key: "vip", Type: "checkbox", Title: "VIP", Active: true, Tag: "vip_customer"},
 		{Key: "lifetime_value", Type: "decimal", Title: "Lifetime value", Active: true},
 		{Key: "seats", Type: "integer", Title: "Seats", Active: true},
-		{Key: "interests", Type: "multiselect", Title: "Interests", Active: true, Options: options(0,
+		{Key: "interests", Type: "multiselect", Title: "Interests", Active: true, Options: options(
 			"int_webinars", "Webinars", "int_beta", "Beta programme", "int_events", "Events")},
 		{Key: "loyalty_id", Type: "regexp", Title: "Loyalty number", Active: true, Regexp: `\ALY-\d{6}\z`},
 		{Key: "background", Type: "textarea", Title: "Background", Active: true},
@@ -40,7 +40,7 @@ func userFields() []FieldDefinition {
 
 func organizationFields() []FieldDefinition {
 	return number(firstOrgFieldID, []FieldDefinition{
-		{Key: "org_tier", Type: "tagger", Title: "Tier", Active: true, Options: options(0, "org_standard", "Standard", "org_premium", "Premium")},
+		{Key: "org_tier", Type: "tagger", Title: "Tier", Active: true, Options: options("org_standard", "Standard", "org_premium", "Premium")},
 		{Key: "org_arr", Type: "decimal", Title: "Annual revenue", Active: true},
 		{Key: "org_since", Type: "date", Title: "Customer since", Active: true},
 		{Key: "org_region", Type: "text", Title: "Region", Active: true},
@@ -60,11 +60,11 @@ func ticketFields() []FieldDefinition {
 		{Type: "priority", Title: "Priority", Active: true, System: true},
 		{Type: "group", Title: "Group", Active: true, System: true},
 		{Type: "assignee", Title: "Assignee", Active: true, System: true},
-		{Type: "tagger", Title: "Product area", Active: true, Options: options(0,
+		{Type: "tagger", Title: "Product area", Active: true, Options: options(
 			"area_billing", "Billing", "area_shipping", "Shipping", "area_app", "App & web", "area_api", "API")},
 		{Type: "text", Title: "Order number", Active: true},
 		{Type: "decimal", Title: "Refund amount", Active: true},
-		{Type: "multiselect", Title: "Root cause", Active: true, Options: options(0,
+		{Type: "multiselect", Title: "Root cause", Active: true, Options: options(
 			"cause_carrier", "Carrier", "cause_bug", "Software fault", "cause_user", "Handling")},
 		{Type: "date", Title: "Purchase date", Active: true},
 		{Type: "checkbox", Title: "Escalated", Active: true, Tag: "escalated"},
