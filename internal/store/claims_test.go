@@ -1,6 +1,8 @@
 package store_test
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -43,6 +45,34 @@ func TestClaims(t *testing.T) {
 		require.NoError(t, a.Release(c, "two"))
 		assert.Equal(t, []int64{2, 3}, ids(claim(t, a, "three", at(71), 1, 2, 3)))
 		assert.Equal(t, []int64{1}, ids(claim(t, s.Account("other"), "two", t0, 1)), "accounts do not share claims")
+	})
+}
+
+func TestOneOwnerForEachUser(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, s *store.Store) {
+		a := s.Account("acme")
+		var users []int64
+		for id := int64(1); id <= 300; id++ {
+			users = append(users, id)
+		}
+		got := make(chan []int64, 6)
+		for n := range cap(got) {
+			go func() {
+				mine := slices.Clone(users)
+				if n%2 == 1 {
+					slices.Reverse(mine)
+				}
+				found, err := a.Claim(t.Context(), mine, fmt.Sprint("owner-", n), time.Minute, t0)
+				assert.NoError(t, err)
+				got <- ids(found)
+			}()
+		}
+		var all []int64
+		for range cap(got) {
+			all = append(all, <-got...)
+		}
+		slices.Sort(all)
+		assert.Equal(t, users, all)
 	})
 }
 

@@ -115,6 +115,30 @@ func TestOrderOfWritesDoesNotMatter(t *testing.T) {
 	})
 }
 
+func TestConcurrentWritesEndWithTheGreatestVersion(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, s *store.Store) {
+		a := s.Account("acme")
+		done := make(chan error, 12)
+		for n := range cap(done) {
+			go func() {
+				row := store.TicketRow{ID: 1, RequesterID: int64(100 + n), Status: "open", CreatedAt: t0, Version: version(n, 0)}
+				_, err := a.ApplyTickets(t.Context(), []store.TicketRow{row}, t0)
+				done <- err
+			}()
+		}
+		for range cap(done) {
+			require.NoError(t, <-done)
+		}
+		for n := range cap(done) {
+			want := 0
+			if n == cap(done)-1 {
+				want = 1
+			}
+			assert.Equal(t, want, openTickets(t, a, int64(100+n)), n)
+		}
+	})
+}
+
 // image is everything that can be seen of requesters 5 and 6, but the marks' versions.
 func image(r require.TestingT, t *testing.T, a *store.Account) []store.Claimed {
 	found, err := a.Peek(t.Context(), []int64{5, 6})

@@ -20,9 +20,10 @@ import (
 	_ "modernc.org/sqlite" // the embedded engine
 )
 
+// busyTimeout is how long a transaction waits for another process's before it fails with ErrLocked.
+var busyTimeout = 10 * time.Second
+
 const (
-	// busyTimeout is how long a statement waits for another process's write before it fails with ErrLocked.
-	busyTimeout = 10 * time.Second
 	// readers is the number of SQLite connections that only read; in WAL mode they never wait for the writer.
 	readers = 4
 	// postgresConns bounds one process's connections: several workers share PostgreSQL's default of 100.

@@ -1,0 +1,13 @@
+package store
+
+import (
+	"testing"
+	"time"
+)
+
+// SetBusyTimeout has stores that the test opens wait less for other processes.
+func SetBusyTimeout(t testing.TB, d time.Duration) {
+	before := busyTimeout
+	busyTimeout = d
+	t.Cleanup(func() { busyTimeout = before })
+}
