@@ -237,12 +237,14 @@ func (s *companySync) changed(ctx context.Context, changes []companyChange, proc
 	for i := range changes {
 		rows[i] = changes[i].after()
 		rows[i].ProcessID, rows[i].SentAt = process, s.now()
+		if changes[i].company.Contacts != nil || !mapping.Equal(changes[i].want, changes[i].company.Attributes) {
+			s.sent++ // the first links of a company that was just made are part of making it
+		}
 		marks[i] = store.Dirty{ID: rows[i].OrganizationID, Version: changes[i].dirty}
 	}
 	if err := s.store.SaveCompanies(ctx, rows, s.now()); err != nil {
 		return fmt.Errorf("store companies: %w", err)
 	}
-	s.sent += int64(len(rows))
 	return s.store.ClearDirty(ctx, store.KindOrganization, marks)
 }
 

@@ -68,8 +68,10 @@ func Streams(cfg *config.Connector, resources []string) ([]string, error) {
 		stream mapping.Stream
 		on     bool
 	}{
-		{mapping.Users, cfg.Sync.Users}, {mapping.Tickets, cfg.Sync.Tickets},
-		{mapping.Organizations, cfg.Sync.Organizations}, {mapping.SatisfactionRatings, cfg.Sync.SatisfactionRatings},
+		{mapping.Users, cfg.Sync.Users},
+		{mapping.Tickets, cfg.Sync.Tickets},
+		{mapping.Organizations, cfg.Sync.Organizations},
+		{mapping.SatisfactionRatings, cfg.Sync.SatisfactionRatings},
 	}
 	var names, out []string
 	for _, k := range known {

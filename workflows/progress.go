@@ -2,7 +2,6 @@ package workflows
 
 import (
 	"fmt"
-	"sort"
 	"strings"
 	"time"
 
@@ -60,12 +59,7 @@ func (p *progress) markdown() string {
 		return b.String()
 	}
 	b.WriteString("\n| what | rows | of about | pages |\n|---|--:|--:|--:|\n")
-	names := make([]string, 0, len(p.Rows))
-	for name := range p.Rows {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	for _, name := range names {
+	for _, name := range workflow.DeterministicKeys(p.Rows) {
 		fmt.Fprintf(&b, "| %s | %d | %s | %s |\n", name, p.Rows[name], orBlank(p.Expected[name]), orBlank(p.Pages[name]))
 	}
 	return b.String()

@@ -232,11 +232,11 @@ func (p *pushRun) companies(ctx workflow.Context) error {
 func (p *pushRun) collect(ctx workflow.Context, name string, out activities.StepResult) {
 	p.result.Sent += out.Sent
 	p.result.Unchanged += out.Unchanged
-	for reason, n := range out.Skipped {
-		p.result.Skipped[reason] += n
+	for _, reason := range workflow.DeterministicKeys(out.Skipped) {
+		p.result.Skipped[reason] += out.Skipped[reason]
 	}
-	for reason, n := range out.Rejected {
-		p.result.Rejected[reason] += n
+	for _, reason := range workflow.DeterministicKeys(out.Rejected) {
+		p.result.Rejected[reason] += out.Rejected[reason]
 	}
 	p.progress.add(ctx, name, out.Sent+out.Unchanged)
 }

@@ -143,7 +143,8 @@ func (s *syncRun) end(ctx workflow.Context, err error) error {
 		Rejected: s.result.Push.Rejected, Companies: s.result.Push.Companies, Notices: s.result.Notices,
 		Rows: map[string]int64{}, Pages: map[string]int64{}, StreamsSkipped: map[string]string{},
 	}
-	for stream, pulled := range s.result.Streams {
+	for _, stream := range s.begun.Streams {
+		pulled := s.result.Streams[stream]
 		stats.Rows[stream], stats.Pages[stream] = pulled.Rows, pulled.Pages
 		if pulled.Skipped != "" {
 			stats.StreamsSkipped[stream] = pulled.Skipped
