@@ -1,0 +1,398 @@
+package e2e_test
+
+import (
+	"cmp"
+	"maps"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/nyaruka/phonenumbers"
+
+	"zendesk-brevo/internal/sim/seed"
+)
+
+// What Brevo should hold, worked out from the rows of the simulated Zendesk alone. Nothing of mapping/ or activities/ is
+// used here: this is the other pair of eyes.
+
+// portrait is what matters of a Brevo account. Contacts are by address, companies by zendesk_id.
+type portrait struct {
+	contacts  map[string]person
+	companies map[string]firm
+}
+
+type person struct {
+	attributes       map[string]any
+	lists            []string // names, sorted
+	unsubscribed     []string // names, sorted
+	emailBlacklisted bool
+	smsBlacklisted   bool
+}
+
+type firm struct {
+	name    string
+	members []string // addresses, sorted
+}
+
+// wishes are the choices of a configuration that change what is expected. The zero value is the default configuration.
+type wishes struct {
+	region          string  // default_region
+	satisfied       float64 // thresholds.satisfied; 0: 80
+	since           time.Time
+	surveys         bool // the account uses the new CSAT: five points
+	first, last     string
+	fullName        string // the one target of name; empty: two
+	noTickets       bool   // tickets were never read to their end
+	noOrganizations bool   // nor organizations
+	extra           func(h history) map[string]any
+}
+
+// history is one user with everything an attribute can come from.
+type history struct {
+	user         seed.User
+	organization *seed.Organization
+	tickets      []seed.Ticket // counted, the newest last
+}
+
+const (
+	listAll       = "Zendesk customers"
+	listOpen      = "Open tickets"
+	listSatisfied = "Satisfied customers"
+)
+
+// supportAttributes come from tickets and ratings: who is no contact any more loses them.
+var supportAttributes = []string{"OPEN_TICKETS", "TOTAL_TICKETS", "CSAT_SCORE", "LAST_SUPPORT_DATE"}
+
+// expectation follows one account through its syncs.
+type expectation struct {
+	account *seed.Account
+	wishes  wishes
+	base    map[string]person // what Brevo held before, by the address that the contact has now
+	left    map[string]person // contacts of people who are no customers any more
+	was     map[int64]string  // address of each user's contact after the last look
+	want    portrait
+}
+
+func expect(account *seed.Account, before portrait, w wishes) *expectation {
+	e := &expectation{account: account, wishes: w, base: maps.Clone(before.contacts), left: map[string]person{}, was: map[int64]string{}}
+	e.look()
+	return e
+}
+
+// look works out what Brevo should hold now.
+func (e *expectation) look() portrait {
+	customers := e.customers()
+	address := map[string]bool{}
+	for _, u := range customers {
+		address[strings.ToLower(u.Email)] = true
+	}
+	is := map[int64]string{}
+	for _, u := range customers {
+		now := strings.ToLower(u.Email)
+		is[u.ID] = now
+		old, known := e.was[u.ID]
+		if known && old != now {
+			e.moved(old, now, address[old])
+		}
+	}
+	for id, old := range e.was {
+		if _, still := is[id]; !still && !address[old] {
+			e.left[old] = e.leaving(old)
+		}
+	}
+	for email := range address {
+		delete(e.left, email)
+	}
+	e.was = is
+	e.want = portrait{contacts: maps.Clone(e.base), companies: map[string]firm{}}
+	maps.Copy(e.want.contacts, e.left)
+	phones := e.phones(customers)
+	histories := e.histories()
+	for _, u := range customers {
+		email := strings.ToLower(u.Email)
+		h := history{user: u, organization: e.organization(u), tickets: histories[u.ID]}
+		e.want.contacts[email] = e.filled(h, e.base[email], phones[u.ID])
+	}
+	if !e.wishes.noOrganizations {
+		e.firms(customers)
+	}
+	return e.want
+}
+
+// moved follows a contact to a new address, together with what the marketer had put into it.
+func (e *expectation) moved(old, now string, taken bool) {
+	b, was := e.base[old]
+	if _, there := e.base[now]; !was || there || taken {
+		return
+	}
+	delete(e.base, old)
+	e.base[now] = b
+}
+
+// leaving is the contact of somebody who is no customer any more: it stays, without what support knew.
+func (e *expectation) leaving(email string) person {
+	p := e.want.contacts[email]
+	base := e.base[email]
+	p.attributes = maps.Clone(p.attributes)
+	for _, name := range supportAttributes {
+		delete(p.attributes, name)
+	}
+	p.lists = slices.Clone(base.lists)
+	return p
+}
+
+// customers are the users who become contacts: end users, active, not suspended, with an address that can exist and
+// that a person reads.
+func (e *expectation) customers() []seed.User {
+	var out []seed.User
+	for u := range e.account.Users.All() {
+		if eligible(u) && deliverable(strings.ToLower(u.Email)) {
+			out = append(out, u)
+		}
+	}
+	return out
+}
+
+func eligible(u seed.User) bool {
+	email := strings.ToLower(u.Email)
+	for _, machine := range []string{"mailer-daemon@", "postmaster@", "noreply@", "no-reply@"} {
+		if strings.HasPrefix(email, machine) {
+			return false
+		}
+	}
+	return u.Active && !u.Suspended && email != "" && u.Role == "end-user"
+}
+
+var oneDot = regexp.MustCompile(`^[^@\s]+@[^@\s.]+(\.[^@\s.]+)+$`)
+
+func deliverable(email string) bool { return oneDot.MatchString(email) }
+
+// phones gives each customer the number that is theirs: valid, not shared, and of its holders the oldest's. A number that
+// a contact of the marketer's or one who left holds stays there.
+func (e *expectation) phones(customers []seed.User) map[int64]string {
+	oldest := map[string]seed.User{}
+	for u := range e.account.Users.All() {
+		number := e164(u.Phone, e.wishes.region)
+		if number == "" || u.SharedPhoneNumber || !eligible(u) {
+			continue
+		}
+		first, held := oldest[number]
+		if !held || cmp.Or(u.CreatedAt.Compare(first.CreatedAt), cmp.Compare(u.ID, first.ID)) < 0 {
+			oldest[number] = u
+		}
+	}
+	elsewhere := map[string]string{}
+	for _, others := range []map[string]person{e.base, e.left} {
+		for email, p := range others {
+			if number, ok := p.attributes["SMS"].(string); ok {
+				elsewhere[number] = email
+			}
+		}
+	}
+	out := map[int64]string{}
+	for number, u := range oldest {
+		holder, held := elsewhere[number]
+		if !held || holder == strings.ToLower(u.Email) {
+			out[u.ID] = number
+		}
+	}
+	return out
+}
+
+// e164 is a valid number as Brevo shows it, digits without the plus; else nothing.
+func e164(raw, region string) string {
+	number, err := phonenumbers.Parse(raw, region)
+	if err != nil || !phonenumbers.IsValidNumber(number) {
+		return ""
+	}
+	return strings.TrimPrefix(phonenumbers.Format(number, phonenumbers.E164), "+")
+}
+
+// organization is the user's default one, nil without one or when it is deleted.
+func (e *expectation) organization(u seed.User) *seed.Organization {
+	o, ok := e.account.Organizations.Get(u.OrganizationID)
+	if !ok || !o.DeletedAt.IsZero() {
+		return nil
+	}
+	return &o
+}
+
+// histories are the tickets that count, by requester, the newest last.
+func (e *expectation) histories() map[int64][]seed.Ticket {
+	out := map[int64][]seed.Ticket{}
+	for t := range e.account.Tickets.All() {
+		if t.Status != "deleted" {
+			out[t.RequesterID] = append(out[t.RequesterID], t)
+		}
+	}
+	for _, tickets := range out {
+		slices.SortFunc(tickets, func(a, b seed.Ticket) int { return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID)) })
+	}
+	return out
+}
+
+// filled is a customer's contact: what the marketer had, names and phone where there were none, and what support knows.
+func (e *expectation) filled(h history, base person, phone string) person {
+	w := e.wishes
+	p := person{
+		attributes: map[string]any{}, emailBlacklisted: base.emailBlacklisted, smsBlacklisted: base.smsBlacklisted,
+		unsubscribed: base.unsubscribed, lists: slices.Clone(base.lists),
+	}
+	put := func(name string, value any) {
+		if value != nil && value != "" {
+			p.attributes[name] = value
+		}
+	}
+	e.putUser(h, phone, put)
+	lists := []string{listAll}
+	if !w.noTickets {
+		lists = append(lists, e.putSupport(h, put)...)
+	}
+	if o := h.organization; o != nil && !w.noOrganizations {
+		put("COMPANY_NAME", plain(o.Name))
+		put("COMPANY_TAGS", joined(o.Tags))
+	}
+	if w.extra != nil {
+		for name, value := range w.extra(h) {
+			delete(p.attributes, name)
+			put(name, value)
+		}
+	}
+	for name, value := range base.attributes {
+		p.attributes[name] = value // the marketer's names and phone stay, as does everything that is not ours
+	}
+	for _, l := range lists {
+		if !slices.Contains(base.unsubscribed, l) && !slices.Contains(p.lists, l) {
+			p.lists = append(p.lists, l)
+		}
+	}
+	slices.Sort(p.lists)
+	return p
+}
+
+func (e *expectation) putUser(h history, phone string, put func(string, any)) {
+	w, u := e.wishes, h.user
+	name := plain(u.Name)
+	switch {
+	case w.fullName != "":
+		put(w.fullName, name)
+	default:
+		first, last := "FIRSTNAME", "LASTNAME"
+		if w.first != "" {
+			first, last = w.first, w.last
+		}
+		word, rest, _ := strings.Cut(name, " ")
+		put(first, word)
+		put(last, strings.TrimSpace(rest))
+	}
+	put("SMS", phone)
+	put("ROLE", u.Role)
+	put("TICKET_RESTRICTION", u.TicketRestriction)
+	put("TAGS", joined(u.Tags))
+	if u.OrganizationID != 0 {
+		put("ORGANIZATION_ID", strconv.FormatInt(u.OrganizationID, 10))
+	}
+}
+
+// putSupport gives what tickets and ratings say, and the lists they open.
+func (e *expectation) putSupport(h history, put func(string, any)) (lists []string) {
+	open, total, last := 0, 0, time.Time{}
+	for _, t := range h.tickets {
+		if t.CreatedAt.Before(e.wishes.since) {
+			continue
+		}
+		total++
+		last = t.CreatedAt
+		if t.Status == "new" || t.Status == "open" || t.Status == "pending" || t.Status == "hold" {
+			open++
+		}
+	}
+	put("OPEN_TICKETS", float64(open))
+	put("TOTAL_TICKETS", float64(total))
+	if total > 0 {
+		put("LAST_SUPPORT_DATE", last.UTC().Format("2006-01-02"))
+	}
+	if open > 0 {
+		lists = append(lists, listOpen)
+	}
+	if csat, rated := e.satisfaction(h.tickets); rated {
+		put("CSAT_SCORE", csat)
+		least := e.wishes.satisfied
+		if least == 0 {
+			least = 80
+		}
+		if csat >= least {
+			lists = append(lists, listSatisfied)
+		}
+	}
+	return lists
+}
+
+// satisfaction is the mean of a requester's ratings, from 0 to 100 with one decimal.
+func (e *expectation) satisfaction(tickets []seed.Ticket) (mean float64, rated bool) {
+	sum, n := 0.0, 0
+	for _, t := range tickets {
+		r := t.Rating
+		if !r.Rated() || r.CreatedAt.Before(e.wishes.since) {
+			continue
+		}
+		n++
+		switch {
+		case e.wishes.surveys:
+			sum += float64(r.Stars-1) / 4 * 100
+		case r.Score == "good":
+			sum += 100
+		}
+	}
+	if n == 0 {
+		return 0, false
+	}
+	return math.Round(sum/float64(n)*10) / 10, true
+}
+
+// firms are the organizations that exist, with the customers whose default one each is; the deleted ones that had become
+// companies stay behind without anybody.
+func (e *expectation) firms(customers []seed.User) {
+	for o := range e.account.Organizations.All() {
+		if o.DeletedAt.IsZero() {
+			e.want.companies[strconv.FormatInt(o.ID, 10)] = firm{name: o.Name}
+		}
+	}
+	for _, u := range customers {
+		id := strconv.FormatInt(u.OrganizationID, 10)
+		if f, ok := e.want.companies[id]; ok {
+			f.members = append(f.members, strings.ToLower(u.Email))
+			e.want.companies[id] = f
+		}
+	}
+	for _, f := range e.want.companies {
+		slices.Sort(f.members)
+	}
+}
+
+var (
+	breaks = regexp.MustCompile(`[\t\n\r]+`)
+	spaces = regexp.MustCompile(`^\s+|\s+$`)
+)
+
+// plain is text as an attribute holds it: on one line, trimmed, at most 255 characters.
+func plain(text string) string {
+	text = spaces.ReplaceAllString(breaks.ReplaceAllString(text, " "), "")
+	if r := []rune(text); len(r) > 255 {
+		text = spaces.ReplaceAllString(string(r[:255]), "")
+	}
+	return text
+}
+
+// joined is a list as an attribute holds it: cut between two items where it would be longer than 255 characters.
+func joined(items []string) string {
+	for n := len(items); n > 0; n-- {
+		if text := strings.Join(items[:n], ","); len([]rune(text)) <= 255 {
+			return text
+		}
+	}
+	return ""
+}
