@@ -198,6 +198,11 @@ func showSurveyResponse(s *Server, x *exchange) {
 	writeJSON(x.w, http.StatusOK, map[string]any{"survey_response": surveyResponse(&t)})
 }
 
+// surveyOptions are the points of the survey's rating question; they tell how long its scale is.
+var surveyOptions = []any{
+	map[string]any{"rating": 1}, map[string]any{"rating": 2}, map[string]any{"rating": 3}, map[string]any{"rating": 4}, map[string]any{"rating": 5},
+}
+
 func surveyResponse(t *seed.Ticket) map[string]any {
 	const stamp = "2006-01-02T15:04:05.000Z"
 	zrn := "zen:ticket:" + strconv.FormatInt(t.ID, 10)
@@ -214,7 +219,7 @@ func surveyResponse(t *seed.Ticket) map[string]any {
 		"answers": []any{
 			map[string]any{
 				"type": "rating_scale", "rating": t.Rating.Stars, "rating_category": category,
-				"question": map[string]any{"id": "q1", "alias": "rating", "type": "rating_scale_numeric"}, "created_at": created, "updated_at": updated,
+				"question": map[string]any{"id": "q1", "alias": "rating", "type": "rating_scale_numeric", "options": surveyOptions}, "created_at": created, "updated_at": updated,
 			},
 			comment,
 		},
