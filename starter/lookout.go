@@ -42,6 +42,7 @@ const (
 	streamReading = "reading"
 	streamDone    = "done"
 	streamFailed  = "failed"
+	streamSkipped = "skipped"
 )
 
 // count is a number and what it counts.
@@ -204,6 +205,9 @@ func (l *lookout) last(result workflows.SyncResult, err error) view {
 			continue
 		}
 		s := stream{Name: name, Rows: pulled.Rows, Pages: pulled.Pages, State: streamDone}
+		if pulled.Skipped != "" {
+			s.State = streamSkipped
+		}
 		if known := l.streams[name]; known != nil {
 			s.Expected = known.Expected
 		}

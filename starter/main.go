@@ -52,7 +52,7 @@ func run(ctx context.Context, args []string, e env) int {
 	a := &app{env: e}
 	defer a.close()
 	root := a.root()
-	root.SetArgs(args)
+	root.SetArgs(append([]string{}, args...)) // cobra takes nil for os.Args
 	err := root.ExecuteContext(ctx)
 	var failure *failure
 	switch {
