@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 
 	"zendesk-brevo/internal/brevo"
@@ -27,6 +28,7 @@ const (
 	ErrRefused       = "Refused"       // a vendor refused the request for good; not repeated
 	ErrConfiguration = "Configuration" // connectors.yaml must be changed; not repeated
 	ErrStore         = "Store"         // the store is away or busy; repeated
+	ErrStopped       = "Stopped"       // benign: the worker was told to stop; repeated by another
 )
 
 // pauseRecheck is how often a paused step looks whether it may go on.
@@ -103,6 +105,11 @@ func (c *connection) outcome(ctx context.Context, err error) error {
 	switch {
 	case errors.As(err, &app):
 		return err
+	case ctx.Err() != nil && stopping(ctx):
+		// Reported as a cancellation, it would end the workflow; another worker shall repeat the step instead.
+		return temporal.NewApplicationErrorWithOptions("the worker stopped before the step ended", ErrStopped, temporal.ApplicationErrorOptions{
+			NextRetryDelay: time.Second, Category: temporal.ApplicationErrorCategoryBenign,
+		})
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case errors.Is(err, store.ErrLocked):
@@ -122,6 +129,18 @@ func (c *connection) outcome(ctx context.Context, err error) error {
 		return temporal.NewApplicationErrorWithOptions(err.Error(), ErrUnreachable, temporal.ApplicationErrorOptions{NextRetryDelay: call.RetryAfter})
 	}
 	return err
+}
+
+func stopping(ctx context.Context) bool {
+	if !activity.IsActivity(ctx) {
+		return false
+	}
+	select {
+	case <-activity.GetWorkerStopChannel(ctx):
+		return true
+	default:
+		return false
+	}
 }
 
 // rateLimited is a wait that no worker slot is held for, and that no alarm should count as a failure.

@@ -86,7 +86,7 @@ func (p *preflight) run(ctx context.Context, full bool) (PreflightResult, error)
 	if err := p.lists(ctx); err != nil {
 		return PreflightResult{}, err
 	}
-	if err := p.remember(ctx); err != nil {
+	if err := p.remember(ctx, full); err != nil {
 		return PreflightResult{}, err
 	}
 	out := PreflightResult{Notices: p.notices}
@@ -297,7 +297,9 @@ func (p *preflight) createList(ctx context.Context, list configuredList) (store.
 
 // remember compares configuration and mapping with those of the last run: when either differs, everybody is looked at
 // again, and only what comes out differently is sent.
-func (p *preflight) remember(ctx context.Context) error {
+//
+// Custom fields that were not mapped before are not in the mirror, so their values need a full sync.
+func (p *preflight) remember(ctx context.Context, full bool) error {
 	m, err := p.mapper(ctx)
 	if err != nil {
 		return err
@@ -311,6 +313,9 @@ func (p *preflight) remember(ctx context.Context) error {
 		return nil
 	}
 	if before != "" {
+		if !full {
+			p.notices = append(p.notices, "the configuration changed: everybody is looked at again; newly mapped custom fields need `starter sync --type full`")
+		}
 		normalize := func(raw string) string {
 			e164, _ := m.Phone(raw)
 			return e164

@@ -61,7 +61,7 @@ func (p *pushRun) contacts(ctx workflow.Context, work activities.Work) error {
 		return nil
 	}
 	bulk := p.in.Full || work.Contacts > activities.FewContacts
-	if bulk {
+	if bulk || work.Look {
 		if err := p.scan(ctx, p.in.Full); err != nil {
 			return err
 		}

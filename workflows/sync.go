@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -107,10 +108,13 @@ func (s *syncRun) pull(ctx workflow.Context) error {
 			s.result.Notices = append(s.result.Notices, stream+" skipped: "+pulled.Skipped)
 		}
 	}
-	if skipped > 0 && skipped == len(s.begun.Streams) {
-		return workflow.ExecuteActivity(storeCalls(ctx), account.PauseNoAccess, s.in.Account).Get(ctx, nil)
+	if skipped == 0 || skipped < len(s.begun.Streams) {
+		return nil
 	}
-	return nil
+	if err := workflow.ExecuteActivity(storeCalls(ctx), account.PauseNoAccess, s.in.Account).Get(ctx, nil); err != nil {
+		return err
+	}
+	return temporal.NewNonRetryableApplicationError("Zendesk refuses every stream to the connected user; the account is paused", activities.ErrRefused, nil)
 }
 
 func (s *syncRun) push(ctx workflow.Context) error {
@@ -135,6 +139,7 @@ func (s *syncRun) end(ctx workflow.Context, err error) error {
 		status = activities.RunCanceled
 	case err != nil:
 		status = activities.RunFailed
+		s.result.Notices = append(s.result.Notices, reason(err))
 	}
 	s.progress.phase(ctx, status)
 	stats := activities.EndRunInput{
@@ -164,4 +169,13 @@ func (s *syncRun) child(ctx workflow.Context, id, stream string) workflow.Contex
 		TypedSearchAttributes: temporal.NewSearchAttributes(
 			AccountAttribute.ValueSet(s.in.Account), TypeAttribute.ValueSet(s.in.Type), StreamAttribute.ValueSet(stream)),
 	})
+}
+
+// reason is what a person needs to know of a failed run: the step's own words, without the wrapping.
+func reason(err error) string {
+	var app *temporal.ApplicationError
+	if errors.As(err, &app) {
+		return app.Message()
+	}
+	return err.Error()
 }

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -79,6 +80,13 @@ func (w *world) startWorker(t testing.TB, s *testsuite.DevServer, queue string) 
 func (p *program) kill() {
 	_ = p.cmd.Process.Kill()
 	_ = p.cmd.Wait()
+}
+
+// terminate asks the process to stop, and waits until it has.
+func (p *program) terminate(t testing.TB) {
+	t.Helper()
+	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
+	require.NoError(t, p.cmd.Wait(), "worker log:\n%s", p.logs)
 }
 
 // realTime makes the vendors live in real time, for tests whose Temporal does.
