@@ -3,6 +3,7 @@ package activities
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"zendesk-brevo/internal/config"
@@ -128,8 +129,9 @@ func (r *rules) deliver(s situation) decision {
 	d.after.State, d.after.Reason, d.after.Email = store.DeliverySent, "", s.want.Email
 	d.after.Attributes, d.after.Refused = cloneOrMake(s.had.Attributes), maps.Clone(s.had.Refused)
 	if _, rejected := d.after.Refused[attributeEmail]; rejected {
-		// Another address now: what was refused along with the old one may be wished again.
-		d.after.Refused, s.had.Refused = nil, nil
+		// Another address now: what was refused along with the old one may be wished again, but who left a list stays off.
+		d.after.Refused = listsLeft(s.had.Refused)
+		s.had.Refused = nil
 	}
 	wasThere := !s.had.SentAt.IsZero()
 	if s.had.State == store.DeliveryGone {
@@ -227,7 +229,7 @@ func (r *rules) listsOf(s situation, d *decision) {
 		}
 		member, ours := slices.Contains(s.want.Lists, key), slices.Contains(s.had.Lists, id)
 		switch {
-		case member && !ours && r.mayJoin(s, id):
+		case member && !ours && r.mayJoin(s, d, id):
 			d.add = append(d.add, id)
 			lists = append(lists, id)
 		case !member && ours:
@@ -241,9 +243,26 @@ func (r *rules) listsOf(s situation, d *decision) {
 	d.after.Lists = lists
 }
 
-// mayJoin keeps people off lists they unsubscribed from, and leaves alone memberships that somebody else made.
-func (r *rules) mayJoin(s situation, list int64) bool {
+// mayJoin keeps people off lists they unsubscribed from, under whatever address, and leaves alone memberships that
+// somebody else made.
+func (r *rules) mayJoin(s situation, d *decision, list int64) bool {
+	if _, left := d.after.Refused[listKey(list)]; left {
+		return false
+	}
 	return s.found == nil || (!slices.Contains(s.found.Unsubscribed, list) && !slices.Contains(s.found.Lists, list))
+}
+
+// listKey names a list among the refusals of a delivery: the person unsubscribed from it under an address whose contact
+// is no longer theirs, so Brevo cannot tell us again. No attribute has a colon in its name.
+func listKey(list int64) string { return listPrefix + strconv.FormatInt(list, 10) }
+
+const listPrefix = "list:"
+
+// listsLeft are the refusals that speak of lists.
+func listsLeft(refused map[string]any) map[string]any {
+	out := maps.Clone(refused)
+	maps.DeleteFunc(out, func(name string, _ any) bool { return !strings.HasPrefix(name, listPrefix) })
+	return out
 }
 
 // sameValue compares an attribute in Brevo with one of ours. Brevo gives phone numbers back without the plus.

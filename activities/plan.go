@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"zendesk-brevo/internal/config"
 	"zendesk-brevo/internal/store"
 )
 
@@ -32,6 +33,8 @@ const (
 type Work struct {
 	Contacts  int64 `json:"contacts"`
 	Companies int64 `json:"companies"`
+	// Look asks for a look at Brevo's contacts even before a few writes: only who is a contact already may be written.
+	Look bool `json:"look,omitempty"`
 }
 
 // CountWork counts the dirty marks of an account.
@@ -45,7 +48,7 @@ func (a *Account) CountWork(ctx context.Context, account string) (Work, error) {
 		if err != nil {
 			return Work{}, fmt.Errorf("count dirty organizations: %w", err)
 		}
-		return Work{Contacts: contacts, Companies: companies}, nil
+		return Work{Contacts: contacts, Companies: companies, Look: c.cfg.NewContacts == config.NewContactsSkip}, nil
 	})
 }
 

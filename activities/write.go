@@ -286,7 +286,14 @@ func (w *writer) takeOver(ctx context.Context, r *ruling) error {
 			return err
 		}
 	}
-	r.situation.had = store.Delivery{UserID: old.had.UserID, Refused: old.had.Refused}
+	r.situation.had = store.Delivery{UserID: old.had.UserID, Refused: maps.Clone(old.had.Refused)}
+	if old.found != nil && len(old.found.Unsubscribed) > 0 {
+		// Brevo has no call that unsubscribes the new contact from a list, so the wish is kept here.
+		r.situation.had.Refused = cloneOrMake(old.had.Refused)
+		for _, list := range old.found.Unsubscribed {
+			r.situation.had.Refused[listKey(list)] = true
+		}
+	}
 	found := mirrored(&got, w.keep)
 	found.EmailBlacklisted = found.EmailBlacklisted || (old.found != nil && old.found.EmailBlacklisted)
 	return w.saw(ctx, r, &found)
