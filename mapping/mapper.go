@@ -20,7 +20,7 @@ type Attribute struct {
 	Sources     []string // where its value comes from, as configured
 	Streams     []Stream // all must have reached their end once before it may be written
 	FillIfEmpty bool     // written only where Brevo has nothing, or still has what we delivered
-	Named       bool     // field_mapping names it: it may be written though it existed before us
+	Named       bool     // field_mapping names it, or overwrite a protected one: it may be written though it existed before us
 	Support     bool     // derived from tickets or ratings: cleared when the person is no contact any more
 	Identifier  bool     // SMS, WHATSAPP, LANDLINE_NUMBER: no two contacts may share a value
 }
@@ -98,18 +98,20 @@ func (m *Mapper) Attributes() []Attribute {
 	for i, b := range m.bindings {
 		attributes[i] = Attribute{
 			Name: b.target, Type: b.typ, Sources: []string{b.source}, Streams: slices.Clone(b.streams),
-			FillIfEmpty: m.fillIfEmpty(b), Named: b.named, Identifier: isNumber(b.target),
+			FillIfEmpty: protected(b) && !m.overwrites(b), Named: b.named || protected(b) && m.overwrites(b), Identifier: isNumber(b.target),
 			Support: slices.Contains(b.streams, Tickets) || slices.Contains(b.streams, SatisfactionRatings),
 		}
 	}
 	return attributes
 }
 
-// fillIfEmpty protects what a marketer typed: first and last name, by whatever name the account has for them, and SMS.
-func (m *Mapper) fillIfEmpty(b binding) bool {
-	if slices.Contains(m.overwrite, b.target) || b.logical != "" && slices.Contains(m.overwrite, b.logical) {
-		return false
-	}
+// overwrites reports whether the configuration gives up the protection of a name or phone.
+func (m *Mapper) overwrites(b binding) bool {
+	return slices.Contains(m.overwrite, b.target) || b.logical != "" && slices.Contains(m.overwrite, b.logical)
+}
+
+// protected is what a marketer may have typed: first and last name, by whatever name the account has for them, and SMS.
+func protected(b binding) bool {
 	isName := b.source == sourceName || b.source == "first_name" || b.source == "last_name"
 	switch b.target {
 	case FirstName, LastName, SMS:
@@ -200,7 +202,7 @@ func (m *Mapper) digest() string {
 		Exclude   exclusion
 	}{Version: rulesVersion, Lists: m.lists, Roles: m.roles, Exclude: m.exclude}
 	for _, b := range m.bindings {
-		facts.Bindings = append(facts.Bindings, bound{b.target, b.identity, b.typ, b.streams, m.fillIfEmpty(b), b.named, b.deferred, b.options})
+		facts.Bindings = append(facts.Bindings, bound{b.target, b.identity, b.typ, b.streams, protected(b) && !m.overwrites(b), b.named, b.deferred, b.options})
 		if b.isPhone() {
 			facts.Region = m.region
 		}
