@@ -39,11 +39,7 @@ func (a *Account) Claim(ctx context.Context, ids []int64, owner string, lease ti
 }
 
 func (t *tx) take(ctx context.Context, ids []int64, owner string, until, now time.Time) (map[int64]bool, error) {
-	from := "(SELECT value AS id FROM json_each($2)) AS ids"
-	if t.engine == postgres {
-		from = "unnest($2::bigint[]) AS ids(id)"
-	}
-	if _, err := t.exec(ctx, "INSERT INTO deliveries (account, user_id) SELECT CAST($1 AS TEXT), ids.id FROM "+from+
+	if _, err := t.exec(ctx, "INSERT INTO deliveries (account, user_id) SELECT CAST($1 AS TEXT), ids.id FROM "+t.values("$2")+
 		" WHERE TRUE ON CONFLICT (account, user_id) DO NOTHING", t.account, many(t, ids)); err != nil {
 		return nil, err
 	}

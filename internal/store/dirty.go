@@ -8,7 +8,6 @@ import (
 )
 
 var (
-	upsertDirty = newUpsert("dirty", 2, "kind text, id bigint, version bigint, plan text")
 	deleteDirty = newBatch("kind text, id bigint, version bigint",
 		"DELETE FROM dirty WHERE account = $1 AND kind = $2 AND id = $3 AND version = $4",
 		"DELETE FROM dirty USING ROWS WHERE dirty.account = $1 AND dirty.kind = u.kind AND dirty.id = u.id AND dirty.version = u.version")
@@ -29,11 +28,13 @@ func (t *tx) nextMark(ctx context.Context, now time.Time) (int64, error) {
 }
 
 func (t *tx) mark(ctx context.Context, kind Kind, ids []int64, mark int64) error {
-	rows := make([][]any, 0, len(ids))
-	for _, id := range ids {
-		rows = append(rows, []any{string(kind), id, mark, ""})
+	if len(ids) == 0 {
+		return nil
 	}
-	return t.run(ctx, &upsertDirty, rows)
+	_, err := t.ExecContext(t.steady(ctx), `INSERT INTO dirty (account, kind, id, version, plan)
+		SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), ids.id, CAST($3 AS BIGINT), '' FROM `+t.values("$4")+` WHERE TRUE
+		ON CONFLICT (account, kind, id) DO UPDATE SET version = excluded.version, plan = ''`, t.account, string(kind), mark, many(t, ids))
+	return err
 }
 
 // markWhere marks every mirrored row of a kind that meets a condition, in which $4 is arg.

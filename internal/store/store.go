@@ -97,7 +97,7 @@ func openSQLite(ctx context.Context, path string) (*Store, error) {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
 	s := &Store{engine: sqlite, file: path}
-	if s.writer, err = sql.Open("sqlite", sqliteDSN(path, "immediate", "cache_size(-16000)", "wal_autocheckpoint(4000)")); err != nil {
+	if s.writer, err = sql.Open("sqlite", sqliteDSN(path, "immediate", "cache_size(-32000)", "wal_autocheckpoint(8000)")); err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
 	s.writer.SetMaxOpenConns(1)

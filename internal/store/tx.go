@@ -148,7 +148,15 @@ func (t *tx) in(column, param string) string {
 	return column + " IN (SELECT value FROM json_each(" + param + "))"
 }
 
-// many is the argument that in's condition reads.
+// values is the relation ids(id) of the integers bound to param by many.
+func (t *tx) values(param string) string {
+	if t.engine == postgres {
+		return "unnest(" + param + "::bigint[]) AS ids(id)"
+	}
+	return "(SELECT value AS id FROM json_each(" + param + ")) AS ids"
+}
+
+// many is the argument that in and values read.
 func many[V int64 | string](t *tx, values []V) any {
 	if values == nil {
 		values = []V{}
