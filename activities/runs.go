@@ -103,7 +103,7 @@ type EndRunInput struct {
 	Rows           map[string]int64  `json:"rows,omitempty"`
 	Pages          map[string]int64  `json:"pages,omitempty"`
 	Sent           int64             `json:"sent"`
-	Unchanged      int64             `json:"unchanged"`
+	Unchanged      int64             `json:"-"`
 	Skipped        map[string]int64  `json:"skipped,omitempty"`
 	Rejected       map[string]int64  `json:"rejected,omitempty"`
 	Companies      int64             `json:"companies"`
@@ -111,13 +111,28 @@ type EndRunInput struct {
 	StreamsSkipped map[string]string `json:"streams_skipped,omitempty"`
 }
 
+// RunEnded is what the books say at the end of a run.
+type RunEnded struct {
+	// Unchanged counts the contacts in Brevo that the run had no reason to send.
+	Unchanged int64 `json:"unchanged"`
+}
+
 // EndRun books how a run ended. It also runs while the account is paused: a canceled run must still be closed.
-func (a *Account) EndRun(ctx context.Context, in EndRunInput) error {
+func (a *Account) EndRun(ctx context.Context, in EndRunInput) (RunEnded, error) {
 	c, err := a.connections.get(in.Account)
 	if err != nil {
-		return configurationError(err)
+		return RunEnded{}, configurationError(err)
 	}
-	return c.store.EndRun(ctx, in.RunID, in.Status, store.RunStats{
+	counts, err := c.store.DeliveryCounts(ctx)
+	if err != nil {
+		return RunEnded{}, fmt.Errorf("count deliveries: %w", err)
+	}
+	in.Unchanged = -in.Sent
+	for _, n := range counts[store.DeliverySent] {
+		in.Unchanged += n
+	}
+	in.Unchanged = max(in.Unchanged, 0)
+	return RunEnded{Unchanged: in.Unchanged}, c.store.EndRun(ctx, in.RunID, in.Status, store.RunStats{
 		Rows: in.Rows, Pages: in.Pages, Sent: in.Sent, Unchanged: in.Unchanged, Skipped: in.Skipped, Rejected: in.Rejected,
 		Companies: in.Companies, Notices: in.Notices, Left: in.StreamsSkipped,
 	}, c.now())

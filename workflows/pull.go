@@ -51,6 +51,7 @@ func Pull(ctx workflow.Context, in PullInput) (PullResult, error) {
 		in.So.Changed += page.Changed
 		in.So.Skipped = page.Skipped
 		if page.End {
+			p.Phase = "done"
 			p.count(ctx, in.Stream, in.So.Rows, in.So.Pages)
 			return in.So, nil
 		}

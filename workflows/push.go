@@ -45,7 +45,11 @@ func Push(ctx workflow.Context, in PushInput) (PushResult, error) {
 	if err := p.contacts(ctx, work); err != nil {
 		return p.result, err
 	}
-	return p.result, p.companies(ctx)
+	if err := p.companies(ctx); err != nil {
+		return p.result, err
+	}
+	p.progress.phase(ctx, "done")
+	return p.result, nil
 }
 
 // pushRun is the state of one Push.

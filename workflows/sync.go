@@ -144,7 +144,7 @@ func (s *syncRun) end(ctx workflow.Context, err error) error {
 	s.progress.phase(ctx, status)
 	stats := activities.EndRunInput{
 		Account: s.in.Account, RunID: workflow.GetInfo(ctx).WorkflowExecution.RunID, Status: status,
-		Sent: s.result.Push.Sent, Unchanged: s.result.Push.Unchanged, Skipped: s.result.Push.Skipped,
+		Sent: s.result.Push.Sent, Skipped: s.result.Push.Skipped,
 		Rejected: s.result.Push.Rejected, Companies: s.result.Push.Companies, Notices: s.result.Notices,
 		Rows: map[string]int64{}, Pages: map[string]int64{}, StreamsSkipped: map[string]string{},
 	}
@@ -155,7 +155,12 @@ func (s *syncRun) end(ctx workflow.Context, err error) error {
 			stats.StreamsSkipped[stream] = pulled.Skipped
 		}
 	}
-	return workflow.ExecuteActivity(storeCalls(ctx), account.EndRun, stats).Get(ctx, nil)
+	var ended activities.RunEnded
+	if err := workflow.ExecuteActivity(storeCalls(ctx), account.EndRun, stats).Get(ctx, &ended); err != nil {
+		return err
+	}
+	s.result.Push.Unchanged = ended.Unchanged
+	return nil
 }
 
 // child runs under a fixed id, ends with its parent, and can be found by account and stream.
