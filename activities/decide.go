@@ -43,8 +43,10 @@ type situation struct {
 	had  store.Delivery
 	// found is the contact in Brevo as last mirrored, nil when the mirror has none: by the delivery's id, else by address.
 	found *store.BrevoContact
-	// phoneTaken: another contact in Brevo, not made from this user, holds the wanted number.
+	// phoneTaken: another contact in Brevo, not made from this user, holds the wanted number and keeps it.
 	phoneTaken bool
+	// phoneFrom is the user whose contact holds the wanted number and is to give it up first; 0: nobody's.
+	phoneFrom int64
 	// succeeded: somebody else has the address now, and with it the contact.
 	succeeded bool
 }
@@ -179,12 +181,12 @@ func (r *rules) attributesOf(s situation, d *decision) {
 			continue
 		}
 		switch {
-		case wanted && !r.wish(s, d, name, value):
-		case wanted:
+		case wanted && r.wish(s, d, name, value):
 			d.set[name] = value
 			d.after.Attributes[name] = value
 			delete(d.after.Refused, name)
 		case sentBefore:
+			// Nothing is wanted any more, or something that Brevo does not take: what we sent is out of date either way.
 			d.clear = append(d.clear, name)
 			delete(d.after.Attributes, name)
 		}

@@ -156,7 +156,7 @@ func planOf(bulk bool, r *ruling) string {
 	switch {
 	case len(d.clear) > 0 || d.from != "" || d.state != store.DeliverySent:
 		return PlanClear
-	case !bulk || (phone && had) || len(importLists(r)) == 0:
+	case !bulk || (phone && (had || r.situation.phoneFrom != 0)) || len(importLists(r)) == 0:
 		return PlanWrite
 	case len(d.remove) > 0:
 		return PlanLeave

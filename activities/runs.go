@@ -103,7 +103,6 @@ type EndRunInput struct {
 	Rows           map[string]int64  `json:"rows,omitempty"`
 	Pages          map[string]int64  `json:"pages,omitempty"`
 	Sent           int64             `json:"sent"`
-	Unchanged      int64             `json:"-"`
 	Skipped        map[string]int64  `json:"skipped,omitempty"`
 	Rejected       map[string]int64  `json:"rejected,omitempty"`
 	Companies      int64             `json:"companies"`
@@ -127,13 +126,13 @@ func (a *Account) EndRun(ctx context.Context, in EndRunInput) (RunEnded, error) 
 	if err != nil {
 		return RunEnded{}, fmt.Errorf("count deliveries: %w", err)
 	}
-	in.Unchanged = -in.Sent
+	unchanged := -in.Sent
 	for _, n := range counts[store.DeliverySent] {
-		in.Unchanged += n
+		unchanged += n
 	}
-	in.Unchanged = max(in.Unchanged, 0)
-	return RunEnded{Unchanged: in.Unchanged}, c.store.EndRun(ctx, in.RunID, in.Status, store.RunStats{
-		Rows: in.Rows, Pages: in.Pages, Sent: in.Sent, Unchanged: in.Unchanged, Skipped: in.Skipped, Rejected: in.Rejected,
+	unchanged = max(unchanged, 0)
+	return RunEnded{Unchanged: unchanged}, c.store.EndRun(ctx, in.RunID, in.Status, store.RunStats{
+		Rows: in.Rows, Pages: in.Pages, Sent: in.Sent, Unchanged: unchanged, Skipped: in.Skipped, Rejected: in.Rejected,
 		Companies: in.Companies, Notices: in.Notices, Left: in.StreamsSkipped,
 	}, c.now())
 }

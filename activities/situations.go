@@ -102,23 +102,17 @@ func (j *judge) rule(ctx context.Context, claimed []store.Claimed) ([]ruling, er
 	if err != nil {
 		return nil, fmt.Errorf("read mirrored contacts: %w", err)
 	}
-	byPhone, err := j.takenPhones(ctx, phones)
-	if err != nil {
-		return nil, err
-	}
 	for i := range out {
 		out[i].situation.found = find(&out[i].situation, byID, byEmail)
+	}
+	if err := j.contestPhones(ctx, out, phones); err != nil {
+		return nil, err
 	}
 	if err := j.succeed(ctx, out); err != nil {
 		return nil, err
 	}
 	for i := range out {
-		s := &out[i].situation
-		if phone, ok := s.want.Attributes[attributePhone].(string); ok {
-			holder, held := byPhone[phone]
-			s.phoneTaken = held && (s.found == nil || holder != s.found.ID)
-		}
-		out[i].decision = j.rules.decide(*s)
+		out[i].decision = j.rules.decide(out[i].situation)
 	}
 	return out, nil
 }
@@ -150,58 +144,6 @@ func find(s *situation, byID map[int64]store.BrevoContact, byEmail map[string]st
 		}
 	}
 	return nil
-}
-
-// holdPhones finds, for each claimed user, an older eligible user with the same number: a phone belongs to one contact.
-func (j *judge) holdPhones(ctx context.Context, claimed []store.Claimed) error {
-	phones := make([]string, 0, len(claimed))
-	e164 := make([]string, len(claimed))
-	for i := range claimed {
-		u := &claimed[i].Customer.User
-		if number, ok := j.mapper.Phone(u.Phone); ok && !u.SharedPhone {
-			e164[i] = number
-			phones = append(phones, number)
-		}
-	}
-	holders, err := j.store.PhoneHolders(ctx, phones)
-	if err != nil {
-		return fmt.Errorf("read phone holders: %w", err)
-	}
-	for i := range claimed {
-		u := &claimed[i].Customer.User
-		for _, h := range holders[e164[i]] {
-			older := h.CreatedAt.Before(u.CreatedAt) || (h.CreatedAt.Equal(u.CreatedAt) && h.ID < u.ID)
-			if h.ID != u.ID && older && !h.SharedPhone && j.mapper.Skip(h.User) == "" {
-				claimed[i].Customer.PhoneHeldBy = h.ID
-				break
-			}
-		}
-	}
-	return nil
-}
-
-// takenPhones gives the Brevo ids of contacts that hold one of the numbers and did not get it from us. A contact that got
-// it from us gives it up in the step that clears values, before any other contact is given it.
-func (j *judge) takenPhones(ctx context.Context, phones []string) (map[string]int64, error) {
-	holders, err := j.store.BrevoByPhone(ctx, phones)
-	if err != nil {
-		return nil, fmt.Errorf("read mirrored contacts: %w", err)
-	}
-	ids := make([]int64, 0, len(holders))
-	for _, h := range holders {
-		ids = append(ids, h.ID)
-	}
-	ours, err := j.store.DeliveriesByBrevoID(ctx, ids)
-	if err != nil {
-		return nil, fmt.Errorf("read deliveries: %w", err)
-	}
-	taken := map[string]int64{}
-	for phone, h := range holders {
-		if last, ok := ours[h.ID].Attributes[attributePhone]; !ok || !sameValue(attributePhone, last, phone) {
-			taken[phone] = h.ID
-		}
-	}
-	return taken, nil
 }
 
 // succeed handles addresses that passed from one Zendesk user to another, as after a merge or when somebody is made anew. The

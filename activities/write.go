@@ -87,6 +87,9 @@ func (w *writer) write(ctx context.Context, r *ruling) error {
 		}
 	}
 	for attempt := 0; r.decision.writes(); attempt++ {
+		if free, err := w.freePhone(ctx, r); err != nil || !free {
+			return err
+		}
 		cause := w.send(ctx, r)
 		if cause == nil {
 			return w.accept(ctx, r)
@@ -228,22 +231,6 @@ func (w *writer) refused(ctx context.Context, r *ruling, err error) (again bool,
 		return false, nil
 	}
 	return false, err
-}
-
-// dropPhone sends the contact without the number, and keeps the wish open.
-func (w *writer) dropPhone(r *ruling) {
-	d := &r.decision
-	if d.after.Refused == nil {
-		d.after.Refused = map[string]any{}
-	}
-	d.after.Refused[attributePhone] = d.set[attributePhone]
-	r.situation.had.Refused = d.after.Refused
-	delete(d.set, attributePhone)
-	if last, had := r.situation.had.Attributes[attributePhone]; had {
-		d.after.Attributes[attributePhone] = last
-	} else {
-		delete(d.after.Attributes, attributePhone)
-	}
 }
 
 // existing handles a person whom somebody else made in Brevo since the last look.

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -13,8 +14,9 @@ import (
 
 // lines is the display of an output that is no terminal: a line whenever something changed.
 type lines struct {
-	out  io.Writer
-	last string
+	out   io.Writer
+	last  string
+	pause string // said already
 }
 
 func (l *lines) show(v view) {
@@ -24,6 +26,11 @@ func (l *lines) show(v view) {
 	}
 	l.last = key
 	fmt.Fprintln(l.out, v.line())
+	if pause := v.pause(); pause != l.pause {
+		if l.pause = pause; pause != "" {
+			fmt.Fprintln(l.out, "paused: "+pause)
+		}
+	}
 }
 
 func (l *lines) close() {}
@@ -73,10 +80,24 @@ func (v view) push() string {
 	return strings.Join(parts, ", ")
 }
 
+// pause is what a person must do before the sync goes on; empty when nothing.
+func (v view) pause() string {
+	holds := v.Holds
+	for _, s := range v.Streams {
+		holds = append(slices.Clip(holds), s.Holds...)
+	}
+	for _, h := range holds {
+		if h.Paused {
+			return h.Reason
+		}
+	}
+	return ""
+}
+
 func (v view) waits() []string {
 	var out []string
 	for _, h := range v.Holds {
-		out = append(out, h.text())
+		out = append(out, h.short())
 	}
 	if v.Trouble != "" {
 		out = append(out, v.Trouble)
@@ -96,10 +117,20 @@ func (v view) headline() string {
 // bars is the display of a terminal: one bar for each stream, and a row for the sync as a whole.
 type bars struct {
 	progress *mpb.Progress
+	pause    string // said already
 	mu       sync.Mutex
 	view     view
 	byName   map[string]*mpb.Bar
 	head     *mpb.Bar
+}
+
+// cut shortens a text that would wrap and so leave its first half on the screen at every refresh.
+func cut(text string, width int) string {
+	runes := []rune(text)
+	if width < 1 || len(runes) <= width {
+		return text
+	}
+	return string(runes[:width-1]) + "…"
 }
 
 // fillerOf hands out a filler that is already there.
@@ -116,8 +147,8 @@ func newBars(out io.Writer, options ...mpb.ContainerOption) *bars {
 	b.progress = mpb.New(append([]mpb.ContainerOption{
 		mpb.WithOutput(out), mpb.WithWidth(24), mpb.WithRefreshRate(200 * time.Millisecond),
 	}, options...)...)
-	headline := mpb.BarFillerFunc(func(w io.Writer, _ decor.Statistics) error {
-		_, err := io.WriteString(w, b.current().headline())
+	headline := mpb.BarFillerFunc(func(w io.Writer, s decor.Statistics) error {
+		_, err := io.WriteString(w, cut(b.current().headline(), s.AvailableWidth))
 		return err
 	})
 	b.head = b.progress.New(0, fillerOf{headline}, mpb.BarPriority(1000), mpb.BarFillerTrim())
@@ -134,6 +165,11 @@ func (b *bars) show(v view) {
 	b.mu.Lock()
 	b.view = v
 	b.mu.Unlock()
+	if pause := v.pause(); pause != b.pause {
+		if b.pause = pause; pause != "" {
+			fmt.Fprintln(b.progress, "paused: "+pause) // above the bars, where long lines may wrap
+		}
+	}
 	for i, s := range v.Streams {
 		bar := b.byName[s.Name]
 		if bar == nil {

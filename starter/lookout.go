@@ -194,7 +194,7 @@ func (l *lookout) last(result workflows.SyncResult, err error) view {
 	v := l.latest
 	v.Elapsed = l.engine.now().Sub(l.run.startedAt)
 	v.Phase, _ = ending(err)
-	v.Holds, v.Trouble = nil, ""
+	v.Push, v.Holds, v.Trouble = nil, nil, ""
 	if err != nil {
 		return v
 	}

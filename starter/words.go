@@ -114,11 +114,11 @@ func total(counts map[string]int64) int64 {
 	return n
 }
 
-// text says why a step waits: "waiting 34 s: Zendesk export budget".
-func (h hold) text() string {
+// short says why a step waits: "waiting 34 s: Zendesk export budget". The reason of a pause is a text of its own.
+func (h hold) short() string {
 	switch {
 	case h.Paused:
-		return "paused: " + h.Reason
+		return "paused"
 	case h.Limit:
 		return fmt.Sprintf("waiting %d s: %s", seconds(h.Left), h.Reason)
 	}
@@ -147,13 +147,13 @@ func (s stream) text() string {
 		parts = append(parts, thousands(int64(s.Rate))+" rows/s")
 	}
 	if eta := s.eta(); eta > 0 && len(s.Holds) == 0 {
-		parts = append(parts, "ETA "+span(eta))
+		parts = append(parts, "ETA "+span(time.Duration(seconds(eta))*time.Second))
 	}
 	switch {
 	case s.State != streamReading:
 		parts = append(parts, s.State)
 	case len(s.Holds) > 0:
-		parts = append(parts, s.Holds[0].text())
+		parts = append(parts, s.Holds[0].short())
 	}
 	return strings.Join(parts, ", ")
 }

@@ -58,14 +58,13 @@ func TestNumbersAreGrouped(t *testing.T) {
 func TestWaitsSayWhyAndHowLong(t *testing.T) {
 	t.Parallel()
 	limit := hold{Limit: true, Reason: "Zendesk export budget", Left: 33400 * time.Millisecond, Attempt: 4}
-	assert.Equal(t, "waiting 34 s: Zendesk export budget", limit.text())
+	assert.Equal(t, "waiting 34 s: Zendesk export budget", limit.short())
 	later := limit
 	later.Left = time.Second
 	assert.Equal(t, limit.key(), later.key(), "a countdown is no news")
-	assert.Equal(t, "paused: Brevo refused the API key (401): put a valid key into brevo.api_key; then run `starter resume`",
-		hold{Paused: true, Reason: "Brevo refused the API key (401): put a valid key into brevo.api_key; then run `starter resume`", Left: time.Minute}.text())
+	assert.Equal(t, "paused", hold{Paused: true, Reason: "Brevo refused the API key (401)", Left: time.Minute}.short())
 	assert.Equal(t, "trying again in 10 s (attempt 2 failed): zendesk GET /api/v2/users: 502",
-		hold{Reason: "zendesk GET /api/v2/users: 502", Left: 10 * time.Second, Attempt: 3}.text())
+		hold{Reason: "zendesk GET /api/v2/users: 502", Left: 10 * time.Second, Attempt: 3}.short())
 }
 
 func TestStreamNumbers(t *testing.T) {

@@ -33,13 +33,18 @@ func CheckID(account string) string { return "zendesk/" + account + "/check" }
 
 // Register adds every workflow and activity to a worker.
 func Register(r worker.Registry, a *activities.Activities) {
+	RegisterWorkflows(r)
+	r.RegisterActivity(a.Account)
+	r.RegisterActivity(a.Zendesk)
+	r.RegisterActivity(a.Brevo)
+}
+
+// RegisterWorkflows adds every workflow to a worker or a replayer.
+func RegisterWorkflows(r worker.WorkflowRegistry) {
 	r.RegisterWorkflow(Sync)
 	r.RegisterWorkflow(Pull)
 	r.RegisterWorkflow(Push)
 	r.RegisterWorkflow(Check)
-	r.RegisterActivity(a.Account)
-	r.RegisterActivity(a.Zendesk)
-	r.RegisterActivity(a.Brevo)
 }
 
 // Activities are referred to by method on a nil receiver.

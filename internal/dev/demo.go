@@ -104,7 +104,7 @@ func (d *demo) parts() []Part {
 			d.bins.ours["simulator"], "--zendesk-addr", zendesk, "--brevo-addr", brevo, "--seed", strconv.Itoa(demoSeed),
 			"--users", strconv.Itoa(demoUsers),
 			"--tickets", strconv.Itoa(demoTickets), "--organizations", strconv.Itoa(demoOrganizations),
-			"--plan", demoPlan, "--speed", demoSpeed,
+			"--plan", demoPlan, "--speed", demoSpeed, "--seed-brevo",
 		},
 		Ports: []Port{
 			{Addr: zendesk, Purpose: "the simulated Zendesk", Variable: "ZENDESK_SIM_PORT"},

@@ -72,12 +72,18 @@ type expectation struct {
 	wishes  wishes
 	base    map[string]person // what Brevo held before, by the address that the contact has now
 	left    map[string]person // contacts of people who are no customers any more
-	was     map[int64]string  // address of each user's contact after the last look
+	was     past
 	want    portrait
 }
 
+// past is what an earlier look has found.
+type past struct {
+	emails map[int64]string // address of each user's contact
+	firms  map[string]firm
+}
+
 func expect(account *seed.Account, before portrait, w wishes) *expectation {
-	e := &expectation{account: account, wishes: w, base: maps.Clone(before.contacts), left: map[string]person{}, was: map[int64]string{}}
+	e := &expectation{account: account, wishes: w, base: maps.Clone(before.contacts), left: map[string]person{}, was: past{emails: map[int64]string{}}}
 	e.look()
 	return e
 }
@@ -93,12 +99,12 @@ func (e *expectation) look() portrait {
 	for _, u := range customers {
 		now := strings.ToLower(u.Email)
 		is[u.ID] = now
-		old, known := e.was[u.ID]
+		old, known := e.was.emails[u.ID]
 		if known && old != now {
 			e.moved(old, now, address[old])
 		}
 	}
-	for id, old := range e.was {
+	for id, old := range e.was.emails {
 		if _, still := is[id]; !still && !address[old] {
 			e.left[old] = e.leaving(old)
 		}
@@ -106,7 +112,7 @@ func (e *expectation) look() portrait {
 	for email := range address {
 		delete(e.left, email)
 	}
-	e.was = is
+	e.was.emails = is
 	e.want = portrait{contacts: maps.Clone(e.base), companies: map[string]firm{}}
 	maps.Copy(e.want.contacts, e.left)
 	phones := e.phones(customers)
@@ -361,8 +367,17 @@ func (e *expectation) firms(customers []seed.User) {
 			e.want.companies[strconv.FormatInt(o.ID, 10)] = firm{name: o.Name}
 		}
 	}
+	for id, f := range e.was.firms {
+		if _, live := e.want.companies[id]; !live {
+			e.want.companies[id] = firm{name: f.name}
+		}
+	}
+	e.was.firms = maps.Clone(e.want.companies)
 	for _, u := range customers {
 		id := strconv.FormatInt(u.OrganizationID, 10)
+		if o, ok := e.account.Organizations.Get(u.OrganizationID); !ok || !o.DeletedAt.IsZero() {
+			continue
+		}
 		if f, ok := e.want.companies[id]; ok {
 			f.members = append(f.members, strings.ToLower(u.Email))
 			e.want.companies[id] = f

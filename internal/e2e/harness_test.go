@@ -42,6 +42,8 @@ type world struct {
 	clock      *skipClock
 	yaml       string // connectors.yaml of the next run
 	logs       *strings.Builder
+	watch      *watcher                                 // what the next runs put into history and into the SDK's log; nil: nobody looks
+	prepare    func(*testsuite.TestWorkflowEnvironment) // called before each run; nil: nothing to prepare
 }
 
 // skipClock is the time of the current test environment, and stands still between runs.
@@ -113,8 +115,13 @@ func (w *world) environment(t *testing.T) *testsuite.TestWorkflowEnvironment {
 	t.Helper()
 	suite := &testsuite.WorkflowTestSuite{}
 	suite.SetLogger(discardLogger{})
+	interceptors := []interceptor.WorkerInterceptor{newFreshRun()}
+	if w.watch != nil {
+		suite.SetLogger(w.watch)
+		interceptors = append(interceptors, w.watch)
+	}
 	env := suite.NewTestWorkflowEnvironment()
-	env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{newFreshRun()}})
+	env.SetWorkerOptions(worker.Options{Interceptors: interceptors})
 	env.SetStartTime(w.clock.Now().Add(time.Minute))
 	env.SetTestTimeout(2 * time.Minute)
 	w.clock.now = env.Now
@@ -124,6 +131,9 @@ func (w *world) environment(t *testing.T) *testsuite.TestWorkflowEnvironment {
 		Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
 	})
 	workflows.Register(env, a)
+	if w.prepare != nil {
+		w.prepare(env)
+	}
 	return env
 }
 
