@@ -31,8 +31,8 @@ func names(cols []column) string {
 // batch is a statement for many rows. modernc's SQLite is fastest with one prepared statement run for each row,
 // PostgreSQL with one statement for all rows, which come as one array for each column.
 type batch struct {
-	one  string // $1 is the account, $2 and on are the columns
-	all  string // $1 is the account; the rows are the relation u
+	one  string // for SQLite: $1 is the account, $2 and on are the columns
+	all  string // for PostgreSQL: $1 is the account; the rows are the relation u
 	cols []column
 }
 
@@ -51,17 +51,15 @@ func newBatch(spec, one, all string) batch {
 // columns.
 func newUpsert(table string, keys int, spec string) batch {
 	cols := columns(spec)
-	params, sets := make([]string, len(cols)), make([]string, 0, len(cols))
-	for i, c := range cols {
-		params[i] = "$" + strconv.Itoa(i+2)
-		if i >= keys {
-			sets = append(sets, c.name+" = excluded."+c.name)
-		}
+	sets := make([]string, 0, len(cols))
+	for _, c := range cols[keys:] {
+		sets = append(sets, c.name+" = excluded."+c.name)
 	}
 	into := "INSERT INTO " + table + " (account, " + names(cols) + ") "
 	conflict := " ON CONFLICT (account, " + names(cols[:keys]) + ") DO UPDATE SET " + strings.Join(sets, ", ")
 	return newBatch(spec,
-		into+"VALUES ($1, "+strings.Join(params, ", ")+")"+conflict,
+		// SQLite's driver looks up the name of each parameter that has one.
+		into+"VALUES (?"+strings.Repeat(", ?", len(cols))+")"+conflict,
 		into+"SELECT $1::text, u.* FROM ROWS"+conflict)
 }
 
