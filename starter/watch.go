@@ -37,7 +37,7 @@ func (a *app) watch(ctx context.Context, e *engine, run execution, f syncFlags) 
 	for {
 		select {
 		case err := <-ended:
-			if ctx.Err() == nil {
+			if status, _ := ending(err); status != statusUnknown {
 				shown.show(look.last(result, err))
 			}
 			shown.close()

@@ -136,24 +136,25 @@ func (s stream) eta() time.Duration {
 	return time.Duration(float64(s.Expected-s.Rows) / s.Rate * float64(time.Second))
 }
 
-// text is a stream's numbers: "12,000 of about 34,200 rows, 12 pages, 950 rows/s, ETA 23s".
+// text is a stream's numbers: "12,000 of ~34,200 rows, 12 pages, 950 rows/s, ETA 24s", or why it waits. Beside a name it
+// fits a terminal of 80 columns.
 func (s stream) text() string {
 	rows := plural(s.Rows, "row")
 	if s.Expected > 0 && s.State == streamReading {
-		rows = fmt.Sprintf("%s of about %s", thousands(s.Rows), plural(s.Expected, "row"))
-	}
-	parts := []string{rows, plural(s.Pages, "page")}
-	if len(s.Holds) == 0 && s.Rate >= 1 {
-		parts = append(parts, thousands(int64(s.Rate))+" rows/s")
-	}
-	if eta := s.eta(); eta > 0 && len(s.Holds) == 0 {
-		parts = append(parts, "ETA "+span(time.Duration(seconds(eta))*time.Second))
+		rows = fmt.Sprintf("%s of ~%s", thousands(s.Rows), plural(s.Expected, "row"))
 	}
 	switch {
 	case s.State != streamReading:
-		parts = append(parts, s.State)
+		return strings.Join([]string{rows, plural(s.Pages, "page"), s.State}, ", ")
 	case len(s.Holds) > 0:
-		parts = append(parts, s.Holds[0].short())
+		return rows + ", " + s.Holds[0].short()
+	}
+	parts := []string{rows, plural(s.Pages, "page")}
+	if s.Rate >= 1 {
+		parts = append(parts, thousands(int64(s.Rate))+" rows/s")
+	}
+	if eta := s.eta(); eta > 0 {
+		parts = append(parts, "ETA "+span(time.Duration(seconds(eta))*time.Second))
 	}
 	return strings.Join(parts, ", ")
 }

@@ -74,14 +74,14 @@ func TestStreamNumbers(t *testing.T) {
 		want   string
 	}{
 		"nothing yet":       {stream{State: streamReading}, "0 rows, 0 pages"},
-		"expected":          {stream{State: streamReading, Expected: 34200}, "0 of about 34,200 rows, 0 pages"},
-		"under way":         {stream{State: streamReading, Rows: 12000, Pages: 12, Expected: 34200, Rate: 950}, "12,000 of about 34,200 rows, 12 pages, 950 rows/s, ETA 23s"},
-		"more than counted": {stream{State: streamReading, Rows: 40000, Pages: 40, Expected: 34200, Rate: 950}, "40,000 of about 34,200 rows, 40 pages, 950 rows/s"},
+		"expected":          {stream{State: streamReading, Expected: 34200}, "0 of ~34,200 rows, 0 pages"},
+		"under way":         {stream{State: streamReading, Rows: 12000, Pages: 12, Expected: 34200, Rate: 950}, "12,000 of ~34,200 rows, 12 pages, 950 rows/s, ETA 24s"},
+		"more than counted": {stream{State: streamReading, Rows: 40000, Pages: 40, Expected: 34200, Rate: 950}, "40,000 of ~34,200 rows, 40 pages, 950 rows/s"},
 		"count unknown":     {stream{State: streamReading, Rows: 1, Pages: 1, Rate: 2}, "1 row, 1 page, 2 rows/s"},
 		"waiting": {stream{
 			State: streamReading, Rows: 12000, Pages: 12, Expected: 34200, Rate: 950,
 			Holds: []hold{{Limit: true, Reason: "Zendesk export budget", Left: 34 * time.Second}},
-		}, "12,000 of about 34,200 rows, 12 pages, waiting 34 s: Zendesk export budget"},
+		}, "12,000 of ~34,200 rows, waiting 34 s: Zendesk export budget"},
 		"done":   {stream{State: streamDone, Rows: 34200, Pages: 35, Expected: 34000}, "34,200 rows, 35 pages, done"},
 		"failed": {stream{State: streamFailed, Rows: 10, Pages: 1, Expected: 20}, "10 rows, 1 page, failed"},
 	} {
