@@ -47,11 +47,11 @@ type wishes struct {
 	fullName        string // the one target of name; empty: two
 	noTickets       bool   // tickets were never read to their end
 	noOrganizations bool   // nor organizations
-	extra           func(h history) map[string]any
+	extra           func(h dossier) map[string]any
 }
 
-// history is one user with everything an attribute can come from.
-type history struct {
+// dossier is one user with everything an attribute can come from.
+type dossier struct {
 	user         seed.User
 	organization *seed.Organization
 	tickets      []seed.Ticket // counted, the newest last
@@ -119,7 +119,7 @@ func (e *expectation) look() portrait {
 	histories := e.histories()
 	for _, u := range customers {
 		email := strings.ToLower(u.Email)
-		h := history{user: u, organization: e.organization(u), tickets: histories[u.ID]}
+		h := dossier{user: u, organization: e.organization(u), tickets: histories[u.ID]}
 		e.want.contacts[email] = e.filled(h, e.base[email], phones[u.ID])
 	}
 	if !e.wishes.noOrganizations {
@@ -241,7 +241,7 @@ func (e *expectation) histories() map[int64][]seed.Ticket {
 }
 
 // filled is a customer's contact: what the marketer had, names and phone where there were none, and what support knows.
-func (e *expectation) filled(h history, base person, phone string) person {
+func (e *expectation) filled(h dossier, base person, phone string) person {
 	w := e.wishes
 	p := person{
 		attributes: map[string]any{}, emailBlacklisted: base.emailBlacklisted, smsBlacklisted: base.smsBlacklisted,
@@ -279,7 +279,7 @@ func (e *expectation) filled(h history, base person, phone string) person {
 	return p
 }
 
-func (e *expectation) putUser(h history, phone string, put func(string, any)) {
+func (e *expectation) putUser(h dossier, phone string, put func(string, any)) {
 	w, u := e.wishes, h.user
 	name := plain(u.Name)
 	switch {
@@ -304,7 +304,7 @@ func (e *expectation) putUser(h history, phone string, put func(string, any)) {
 }
 
 // putSupport gives what tickets and ratings say, and the lists they open.
-func (e *expectation) putSupport(h history, put func(string, any)) (lists []string) {
+func (e *expectation) putSupport(h dossier, put func(string, any)) (lists []string) {
 	open, total, last := 0, 0, time.Time{}
 	for _, t := range h.tickets {
 		if t.CreatedAt.Before(e.wishes.since) {

@@ -26,12 +26,12 @@ field_mapping:
   user_fields.account_tier: ACCOUNT_TIER
 `
 
-func sourceTextFields(h history) map[string]any {
+func sourceTextFields(h dossier) map[string]any {
 	return map[string]any{"CUSTOMER_TYPE": h.user.Fields["customer_type"], "ACCOUNT_TIER": h.user.Fields["account_tier"]}
 }
 
 // everyUserField is what user_fields.* brings: each active field, typed by its definition.
-func everyUserField(h history) map[string]any {
+func everyUserField(h dossier) map[string]any {
 	out := map[string]any{}
 	for key, kind := range map[string]string{
 		"customer_type": "text", "account_tier": "text", "renewal_date": "day", "vip": "as it is", "lifetime_value": "number",
@@ -59,7 +59,7 @@ field_mapping:
   tags: null
 `
 
-func ticketFields(h history) map[string]any {
+func ticketFields(h dossier) map[string]any {
 	// The seed's custom fields in their order.
 	out := map[string]any{"TAGS": nil} // switched off
 	for i, f := range []struct{ target, kind string }{
