@@ -33,7 +33,7 @@ func (a *Account) DeliveriesByBrevoID(ctx context.Context, ids []int64) (map[int
 			d, err := scanDelivery(rows)
 			out[d.BrevoID] = d
 			return err
-		}, "SELECT "+deliveryColumns+" FROM deliveries WHERE account = $1 AND "+t.in("brevo_id", "$2")+" ORDER BY sent_at", t.account, many(t, ids))
+		}, "SELECT "+deliveryColumns+" FROM deliveries WHERE account = $1 AND brevo_id <> 0 AND "+t.in("brevo_id", "$2")+" ORDER BY sent_at", t.account, many(t, ids))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read deliveries: %w", err)
@@ -41,7 +41,8 @@ func (a *Account) DeliveriesByBrevoID(ctx context.Context, ids []int64) (map[int
 	return out, nil
 }
 
-// ActiveByEmail gives the ids of active users by their lower-cased address.
+// ActiveByEmail gives the ids of active users by their lower-cased address. The guards against empty values, here and
+// above, let SQLite use the partial indexes.
 func (a *Account) ActiveByEmail(ctx context.Context, emails []string) (map[string]int64, error) {
 	out := map[string]int64{}
 	if len(emails) == 0 {
@@ -54,7 +55,7 @@ func (a *Account) ActiveByEmail(ctx context.Context, emails []string) (map[strin
 			err := rows.Scan(&email, &id)
 			out[email] = id
 			return err
-		}, "SELECT email, id FROM users WHERE account = $1 AND active AND "+t.in("email", "$2"), t.account, many(t, emails))
+		}, "SELECT email, id FROM users WHERE account = $1 AND active AND email <> '' AND "+t.in("email", "$2")+" ORDER BY id", t.account, many(t, emails))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read users: %w", err)

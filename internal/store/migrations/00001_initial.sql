@@ -1,5 +1,6 @@
 -- One file for SQLite and PostgreSQL. Every table is keyed by account (the Zendesk subdomain). Times are nanoseconds
--- since 1970 in UTC, 0 for "never"; maps and lists are JSON text, '' when empty.
+-- since 1970 in UTC, 0 for "never"; maps and lists are JSON text, '' when empty. The large tables' keys begin with the
+-- selective column: PostgreSQL, while it has no statistics of a table yet, takes the account alone for selective enough.
 
 -- +goose Up
 CREATE TABLE accounts (
@@ -61,11 +62,11 @@ CREATE TABLE users (
     updated_at         BIGINT  NOT NULL,
     asked_at           BIGINT  NOT NULL,
     hash               BIGINT  NOT NULL,
-    PRIMARY KEY (account, id)
+    PRIMARY KEY (id, account)
 );
-CREATE INDEX users_by_phone ON users (account, phone164) WHERE phone164 <> '';
-CREATE INDEX users_by_email ON users (account, email) WHERE email <> '';
-CREATE INDEX users_by_organization ON users (account, organization_id) WHERE organization_id <> 0;
+CREATE INDEX users_by_phone ON users (phone164, account) WHERE phone164 <> '';
+CREATE INDEX users_by_email ON users (email, account) WHERE email <> '';
+CREATE INDEX users_by_organization ON users (organization_id, account) WHERE organization_id <> 0;
 
 CREATE TABLE organizations (
     account      TEXT    NOT NULL,
@@ -80,7 +81,7 @@ CREATE TABLE organizations (
     updated_at   BIGINT  NOT NULL,
     asked_at     BIGINT  NOT NULL,
     hash         BIGINT  NOT NULL,
-    PRIMARY KEY (account, id)
+    PRIMARY KEY (id, account)
 );
 
 CREATE TABLE tickets (
@@ -101,9 +102,9 @@ CREATE TABLE tickets (
     updated_at      BIGINT NOT NULL,
     asked_at        BIGINT NOT NULL,
     hash            BIGINT NOT NULL,
-    PRIMARY KEY (account, id)
+    PRIMARY KEY (id, account)
 );
-CREATE INDEX tickets_by_requester ON tickets (account, requester_id);
+CREATE INDEX tickets_by_requester ON tickets (requester_id, account);
 
 CREATE TABLE surveys (
     account    TEXT             NOT NULL,
@@ -117,10 +118,10 @@ CREATE TABLE surveys (
     updated_at BIGINT           NOT NULL,
     asked_at   BIGINT           NOT NULL,
     hash       BIGINT           NOT NULL,
-    PRIMARY KEY (account, id)
+    PRIMARY KEY (id, account)
 );
-CREATE INDEX surveys_by_ticket ON surveys (account, ticket_id);
-CREATE INDEX surveys_by_user ON surveys (account, user_id);
+CREATE INDEX surveys_by_ticket ON surveys (ticket_id, account);
+CREATE INDEX surveys_by_user ON surveys (user_id, account);
 
 CREATE TABLE dirty (
     account TEXT   NOT NULL,
@@ -145,10 +146,10 @@ CREATE TABLE deliveries (
     owner       TEXT   NOT NULL DEFAULT '', -- who holds the claim until lease_until
     lease_until BIGINT NOT NULL DEFAULT 0,
     import_id   TEXT   NOT NULL DEFAULT '', -- the import that holds the claim until it settles
-    PRIMARY KEY (account, user_id)
+    PRIMARY KEY (user_id, account)
 );
-CREATE INDEX deliveries_by_email ON deliveries (account, email) WHERE email <> '';
-CREATE INDEX deliveries_by_brevo_id ON deliveries (account, brevo_id) WHERE brevo_id <> 0;
+CREATE INDEX deliveries_by_email ON deliveries (email, account) WHERE email <> '';
+CREATE INDEX deliveries_by_brevo_id ON deliveries (brevo_id, account) WHERE brevo_id <> 0;
 CREATE INDEX deliveries_by_owner ON deliveries (account, owner) WHERE owner <> '';
 CREATE INDEX deliveries_by_state ON deliveries (account, state, reason);
 

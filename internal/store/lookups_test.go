@@ -1,0 +1,57 @@
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"zendesk-brevo/internal/store"
+	"zendesk-brevo/mapping"
+)
+
+func TestLookups(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, s *store.Store) {
+		a, c := s.Account("acme"), t.Context()
+		require.NoError(t, s.Ping(c))
+		_, err := a.ApplyUsers(c, []store.UserRow{
+			{User: mapping.User{ID: 1, Email: "ann@example.com", Active: true}}, {User: mapping.User{ID: 2, Email: "bob@example.com"}},
+			{User: mapping.User{ID: 3, Active: true}},
+		}, t0)
+		require.NoError(t, err)
+		active, err := a.ActiveByEmail(c, []string{"ann@example.com", "bob@example.com", ""})
+		require.NoError(t, err)
+		assert.Equal(t, map[string]int64{"ann@example.com": 1}, active)
+
+		claim(t, a, "one", t0, 1, 2, 3)
+		old, late, unknown := sent(1, "ann@example.com"), sent(2, "bob@example.com"), sent(3, "")
+		old.BrevoID, late.BrevoID, late.SentAt = 501, 501, at(9)
+		require.NoError(t, a.Record(c, "one", []store.Result{{Delivery: late}, {Delivery: old}, {Delivery: unknown}}, t0))
+		deliveries, err := a.DeliveriesByBrevoID(c, []int64{501, 502, 0})
+		require.NoError(t, err)
+		assert.Equal(t, map[int64]store.Delivery{501: late}, deliveries)
+
+		require.NoError(t, a.SaveCompanies(c, []store.Company{{OrganizationID: 10, State: "intent", ProcessID: 7}, {OrganizationID: 11, State: "sent"}}, t0))
+		companies, err := a.CompaniesInProcess(c)
+		require.NoError(t, err)
+		require.Len(t, companies, 1)
+		assert.EqualValues(t, 10, companies[0].OrganizationID)
+	})
+}
+
+func TestSurveyWindow(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, s *store.Store) {
+		a, c := s.Account("acme"), t.Context()
+		open, newest, err := a.SurveyWindow(c, t0)
+		require.NoError(t, err)
+		assert.Equal(t, []time.Time{{}, {}}, []time.Time{open, newest})
+		_, err = a.ApplySurveys(c, []store.SurveyRow{
+			{ID: "a", CreatedAt: at(1), ExpiresAt: at(50)}, {ID: "b", CreatedAt: at(2), ExpiresAt: at(150)}, {ID: "c", CreatedAt: at(3), ExpiresAt: at(151)},
+		}, t0)
+		require.NoError(t, err)
+		open, newest, err = a.SurveyWindow(c, at(100))
+		require.NoError(t, err)
+		assert.Equal(t, []time.Time{at(2), at(3)}, []time.Time{open, newest})
+	})
+}
