@@ -16,7 +16,8 @@ func TestLookups(t *testing.T) {
 		a, c := s.Account("acme"), t.Context()
 		require.NoError(t, s.Ping(c))
 		_, err := a.ApplyUsers(c, []store.UserRow{
-			{User: mapping.User{ID: 1, Email: "ann@example.com", Active: true}}, {User: mapping.User{ID: 2, Email: "bob@example.com"}},
+			{User: mapping.User{ID: 1, Email: "ann@example.com", Active: true}},
+			{User: mapping.User{ID: 2, Email: "bob@example.com"}},
 			{User: mapping.User{ID: 3, Active: true}},
 		}, t0)
 		require.NoError(t, err)
