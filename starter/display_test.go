@@ -59,6 +59,10 @@ func TestLookingAtARunningSync(t *testing.T) {
 	v = l.at(t.Context())
 	assert.Equal(t, []string{streamDone, streamFailed}, []string{v.Streams[0].State, v.Streams[1].State})
 
+	delete(f.progress, "zendesk/acme/pull/users")
+	v = l.at(t.Context())
+	assert.Equal(t, "5,000 rows, 5 pages, done", v.Streams[0].text(), "a stream that has ended is not asked again")
+
 	f.executions["zendesk/acme/push"] = executionOf("zendesk/acme/push", "p", running1, "run-1",
 		waits(activities.ErrUnreachable, "brevo POST /contacts/import: 502", 20*time.Second, 3))
 	f.progress["zendesk/acme/sync"] = workflows.Progress{Subject: "full", Phase: phasePush}
@@ -83,6 +87,20 @@ func TestLookingWithoutAnswers(t *testing.T) {
 	v = l.at(t.Context())
 	assert.Contains(t, v.line(), "users: 3,000 of ~8,400 rows")
 	assert.Contains(t, v.line(), "Temporal does not answer; the sync itself is not harmed by that")
+}
+
+func TestAnEndedStreamIsAskedUntilItAnswers(t *testing.T) {
+	t.Parallel()
+	f := pulling()
+	progress := f.progress
+	f.progress = nil
+	f.executions["zendesk/acme/pull/users"] = executionOf("zendesk/acme/pull/users", "u", enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, "run-1")
+	l := lookoutAt(f)
+	v := l.at(t.Context())
+	assert.Equal(t, "the worker does not answer at the moment", v.Trouble)
+	assert.Equal(t, "0 rows, 0 pages, done", v.Streams[0].text())
+	f.progress = progress
+	assert.Equal(t, "3,000 rows, 3 pages, done", l.at(t.Context()).Streams[0].text())
 }
 
 func TestPlainLinesAppearWhenSomethingChanged(t *testing.T) {

@@ -36,6 +36,8 @@ type stream struct {
 	Rate     float64 // rows per second lately
 	State    string  // reading, done, skipped, failed
 	Holds    []hold
+
+	settled bool // its last numbers are known
 }
 
 const (
@@ -120,13 +122,13 @@ func (l *lookout) silence(ctx context.Context) string {
 	if polled, err := l.engine.polled(ctx); err == nil && !polled {
 		return "no worker runs: start one with `bin/worker`; the sync goes on where it was"
 	}
-	return "the worker is busy"
+	return "the worker does not answer at the moment"
 }
 
 // lookAt brings one stream up to date. Pulls of another run and streams that were read to their end are left alone.
 func (l *lookout) lookAt(ctx context.Context, name string, expected int64, answering bool) {
 	known := l.streams[name]
-	if known != nil && known.State != streamReading {
+	if known != nil && known.settled {
 		return
 	}
 	id := workflows.PullID(l.account, name)
@@ -140,19 +142,21 @@ func (l *lookout) lookAt(ctx context.Context, name string, expected int64, answe
 		s.Rows, s.Pages, s.Expected = known.Rows, known.Pages, max(expected, known.Expected)
 	}
 	l.streams[name] = s
+	answered := false
 	if answering {
 		if p, err := l.engine.progress(ctx, id, info.GetExecution().GetRunId()); err == nil {
 			s.Rows, s.Pages = p.Rows[name], p.Pages[name]
 			s.Expected = max(s.Expected, p.Expected[name])
+			answered = true
 		}
 	}
 	s.Rate = l.rate(name, s.Rows)
 	switch info.GetStatus() {
 	case enums.WORKFLOW_EXECUTION_STATUS_RUNNING, enums.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW:
 	case enums.WORKFLOW_EXECUTION_STATUS_COMPLETED:
-		s.State, s.Rate = streamDone, 0
+		s.State, s.Rate, s.settled = streamDone, 0, answered
 	default:
-		s.State, s.Rate = streamFailed, 0
+		s.State, s.Rate, s.settled = streamFailed, 0, answered
 	}
 }
 
