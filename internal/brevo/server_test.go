@@ -90,6 +90,11 @@ func (l *ledger) Reserve(_ context.Context, needs ...budget.Need) error {
 	return nil
 }
 
+// Observe keeps what headers told; silent answers tell nothing.
 func (l *ledger) Observe(_ context.Context, readings ...budget.Reading) {
-	l.readings = append(l.readings, readings...)
+	for _, r := range readings {
+		if !r.Silent {
+			l.readings = append(l.readings, r)
+		}
+	}
 }

@@ -26,6 +26,8 @@ type Reading struct {
 	Limit     int           // units per window; 0 when the header does not say
 	Remaining int           // units left after this call
 	Reset     time.Duration // until the window ends; 0 when the header does not say
+	// Silent: the call ended and told nothing, as when a gateway answered. The rest of the reading is empty.
+	Silent bool
 }
 
 // Need is one unit of one bucket, asked for before a call.
@@ -90,7 +92,14 @@ func (w Window) Reserve(now time.Time, n Need) (next Window, wait time.Duration)
 
 // Observe folds a reading taken at now into the window. Within a window Remaining only falls; it rises only with a new
 // reset, so an answer that arrives late from an older window changes nothing.
+//
+// A silent reading only ends the probe, so that the next call becomes one: without it a single 502 would keep everybody
+// waiting for the probe's lease to run out.
 func (w Window) Observe(now time.Time, r Reading, period time.Duration) Window {
+	if r.Silent {
+		w.ProbeUntil = time.Time{}
+		return w
+	}
 	limit := r.Limit
 	if limit == 0 {
 		limit = w.Limit

@@ -14,6 +14,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -174,6 +175,7 @@ func (c *Client) Stream(ctx context.Context, r Request, read func(body io.Reader
 	}
 	meta := Meta{SentAt: c.cfg.Now()}
 	resp, err := c.cfg.HTTP.Do(req)
+	c.observe(ctx, resp, r.Needs)
 	if err != nil {
 		return meta, c.transportError(ctx, r, Meta{}, err)
 	}
@@ -181,9 +183,6 @@ func (c *Client) Stream(ctx context.Context, r Request, read func(body io.Reader
 	meta.Status, meta.Header = resp.StatusCode, resp.Header
 	if c.cfg.RequestIDHeader != "" {
 		meta.RequestID = cleanCode(resp.Header.Get(c.cfg.RequestIDHeader))
-	}
-	if c.cfg.Readings != nil {
-		c.cfg.Meter.Observe(ctx, c.cfg.Readings(resp, r.Needs)...)
 	}
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		err = c.problem(r, meta, resp)
@@ -194,6 +193,21 @@ func (c *Client) Stream(ctx context.Context, r Request, read func(body io.Reader
 	}
 	c.log(ctx, r, meta, err)
 	return meta, err
+}
+
+// observe tells the meter how a call ended: what its headers say of each bucket it needed, or that they say nothing. resp is
+// nil when no answer came.
+func (c *Client) observe(ctx context.Context, resp *http.Response, needs []budget.Need) {
+	var readings []budget.Reading
+	if resp != nil && c.cfg.Readings != nil {
+		readings = c.cfg.Readings(resp, needs)
+	}
+	for _, n := range needs {
+		if !slices.ContainsFunc(readings, func(r budget.Reading) bool { return r.Bucket == n.Bucket }) {
+			readings = append(readings, budget.Reading{Bucket: n.Bucket, Silent: true})
+		}
+	}
+	c.cfg.Meter.Observe(ctx, readings...)
 }
 
 func (c *Client) build(ctx context.Context, r Request) (*http.Request, error) {
