@@ -4,6 +4,7 @@ package deps
 
 import (
 	_ "github.com/caarlos0/env/v10"
+	_ "github.com/expr-lang/expr"
 	_ "github.com/getkin/kin-openapi/openapi3"
 	_ "github.com/getkin/kin-openapi/openapi3filter"
 	_ "github.com/getkin/kin-openapi/routers/gorillamux"
