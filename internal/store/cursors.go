@@ -109,6 +109,18 @@ func (t *tx) moveCursor(ctx context.Context, p Page, rows int) error {
 	return err
 }
 
+// firstEnd reports whether a page is the first to reach the end of its stream: from then on it may be said of everybody
+// what the stream shows, and of those it does not name that they have nothing.
+func (t *tx) firstEnd(ctx context.Context, p Page) (bool, error) {
+	if !p.End {
+		return false, nil
+	}
+	var before bool
+	err := t.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM cursors WHERE account = $1 AND stream = $2 AND completed_at > 0)",
+		t.account, p.Stream).Scan(&before)
+	return !before, err
+}
+
 // commit applies a page's rows and moves its cursor in one transaction.
 func (a *Account) commit(ctx context.Context, p Page, rows int, apply func(*tx, int64) (Applied, error)) (Applied, error) {
 	var out Applied
@@ -117,11 +129,17 @@ func (a *Account) commit(ctx context.Context, p Page, rows int, apply func(*tx, 
 		if err != nil {
 			return err
 		}
+		first, err := t.firstEnd(ctx, p)
+		if err != nil {
+			return err
+		}
 		if err := t.moveCursor(ctx, p, rows); err != nil {
 			return err
 		}
-		out, err = apply(t, mark)
-		return err
+		if out, err = apply(t, mark); err != nil || !first {
+			return err
+		}
+		return t.markAll(ctx, KindUser, mark)
 	})
 	if err != nil {
 		return Applied{}, fmt.Errorf("commit page of %s: %w", p.Stream, err)
