@@ -31,6 +31,8 @@ type ScanResult struct {
 	Since     time.Time `json:"since,omitzero"`
 	StartedAt time.Time `json:"started_at,omitzero"`
 	End       bool      `json:"end"`
+	// Lost counts the contacts that an import accepted without making them, and that wait to be written once more.
+	Lost int64 `json:"lost,omitempty"`
 }
 
 // ScanContacts mirrors one page of Brevo's contacts: ids, consent, list memberships, and the few attributes whose
@@ -49,6 +51,9 @@ func (b *Brevo) ScanContacts(ctx context.Context, in ScanInput) (ScanResult, err
 			if err := s.deleted(ctx); err != nil {
 				return ScanResult{}, err
 			}
+		}
+		if out.Lost, err = s.lost(ctx); err != nil {
+			return ScanResult{}, err
 		}
 		return out, c.store.SetScanState(ctx, s.in.StartedAt.Add(-scanOverlap), 0, s.in.ScanID)
 	})

@@ -66,7 +66,7 @@ func (p *pushRun) contacts(ctx workflow.Context, work activities.Work) error {
 	}
 	bulk := p.in.Full || work.Contacts > activities.FewContacts
 	if bulk || work.Look {
-		if err := p.scan(ctx, p.in.Full); err != nil {
+		if _, err := p.scan(ctx, p.in.Full); err != nil {
 			return err
 		}
 	}
@@ -86,25 +86,30 @@ func (p *pushRun) contacts(ctx workflow.Context, work activities.Work) error {
 	if err := p.write(ctx, "write", activities.PlanWrite, plan.Write+plan.Import); err != nil {
 		return err
 	}
-	if plan.Import > 0 {
-		return p.scan(ctx, false)
+	if plan.Import == 0 {
+		return nil
 	}
-	return nil
+	lost, err := p.scan(ctx, false)
+	if err != nil {
+		return err
+	}
+	return p.write(ctx, "write", activities.PlanWrite, lost)
 }
 
-// scan mirrors Brevo's contacts: all of them, or those modified since the last look.
-func (p *pushRun) scan(ctx workflow.Context, full bool) error {
+// scan mirrors Brevo's contacts: all of them, or those modified since the last look. It counts what an import accepted
+// and did not make.
+func (p *pushRun) scan(ctx workflow.Context, full bool) (lost int64, _ error) {
 	p.progress.phase(ctx, "look at Brevo's contacts")
 	in := activities.ScanInput{Account: p.in.Account, Full: full, ScanID: fmt.Sprintf("%s/%d", p.in.RunID, workflow.Now(ctx).UnixNano())}
 	for page := 1; ; page++ {
 		var out activities.ScanResult
 		summary := fmt.Sprintf("%s: Brevo contacts, page %d", p.in.Account, page)
 		if err := workflow.ExecuteActivity(vendorCalls(ctx, summary), brevo.ScanContacts, in).Get(ctx, &out); err != nil {
-			return err
+			return 0, err
 		}
 		p.progress.add(ctx, "Brevo contacts", out.Rows)
 		if out.End {
-			return nil
+			return out.Lost, nil
 		}
 		in.Offset, in.Since, in.StartedAt = out.Next, out.Since, out.StartedAt
 	}

@@ -63,6 +63,25 @@ func (a *Account) ActiveByEmail(ctx context.Context, emails []string) (map[strin
 	return out, nil
 }
 
+// UnlocatedDeliveries gives up to limit deliveries of users with an id greater than after, ascending, that Brevo accepted
+// without saying which contact they became.
+func (a *Account) UnlocatedDeliveries(ctx context.Context, after int64, limit int) ([]Delivery, error) {
+	var out []Delivery
+	err := a.read(ctx, func(t *tx) error {
+		out = nil
+		return t.each(ctx, func(rows *sql.Rows) error {
+			d, err := scanDelivery(rows)
+			out = append(out, d)
+			return err
+		}, "SELECT "+deliveryColumns+` FROM deliveries WHERE account = $1 AND state = 'sent' AND brevo_id = 0 AND import_id = ''
+			AND user_id > $2 ORDER BY user_id LIMIT $3`, t.account, after, int64(limit))
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read deliveries: %w", err)
+	}
+	return out, nil
+}
+
 // CompaniesInProcess gives the companies that an import of Brevo still carries.
 func (a *Account) CompaniesInProcess(ctx context.Context) ([]Company, error) {
 	var ids []int64
