@@ -341,8 +341,11 @@ func (e *expectation) putSupport(h dossier, put func(string, any)) (lists []stri
 func (e *expectation) satisfaction(tickets []seed.Ticket) (mean float64, rated bool) {
 	sum, n := 0.0, 0
 	for _, t := range tickets {
-		r := t.Rating
-		if !r.Rated() || r.CreatedAt.Before(e.wishes.since) {
+		r, at := t.Rating, t.Rating.CreatedAt
+		if !e.wishes.surveys {
+			at = t.UpdatedAt // a legacy rating travels with its ticket, without a time of its own
+		}
+		if !r.Rated() || at.Before(e.wishes.since) {
 			continue
 		}
 		n++
