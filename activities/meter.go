@@ -31,7 +31,7 @@ func (m *meter) Reserve(ctx context.Context, needs ...budget.Need) error {
 			return nil
 		}
 		if slept+wait > shortWait {
-			return &budget.Exhausted{Bucket: bucketName(bucket), Wait: wait}
+			return &budget.Exhausted{Bucket: BucketName(bucket), Wait: wait}
 		}
 		if err := m.sleep(ctx, wait); err != nil {
 			return err
@@ -50,8 +50,8 @@ func (m *meter) Observe(ctx context.Context, readings ...budget.Reading) {
 	}
 }
 
-// bucketName is how a bucket is called in front of people.
-func bucketName(bucket string) string {
+// BucketName is how a bucket is called in front of people.
+func BucketName(bucket string) string {
 	names := map[string]string{
 		"zendesk:account":             "Zendesk account",
 		"zendesk:incremental-exports": "Zendesk export",
@@ -59,6 +59,8 @@ func bucketName(bucket string) string {
 		"zendesk:search":              "Zendesk search",
 		"brevo:contacts":              "Brevo contacts",
 		"brevo:events":                "Brevo events",
+		"brevo:events-batch":          "Brevo event batches",
+		"brevo:smtp":                  "Brevo e-mail",
 		"brevo:other":                 "Brevo hourly",
 	}
 	if name, ok := names[bucket]; ok {

@@ -157,7 +157,7 @@ func rateLimited(err error) error {
 		if call.RetryAfter > 0 {
 			wait = call.RetryAfter
 		}
-		message = fmt.Sprintf("waiting %d s: %s asked to slow down", int(math.Ceil(wait.Seconds())), call.Vendor)
+		message = fmt.Sprintf("waiting %d s: %s asked to slow down", int(math.Ceil(wait.Seconds())), vendorName(call.Vendor))
 	}
 	return temporal.NewApplicationErrorWithOptions(message, ErrRateLimited, temporal.ApplicationErrorOptions{
 		NextRetryDelay: wait + jitter(wait), Category: temporal.ApplicationErrorCategoryBenign,
@@ -187,7 +187,7 @@ func pauseMessage(err error, call *rest.Error) string {
 	const then = "; then run `starter resume`"
 	switch {
 	case call.Status == http.StatusPaymentRequired:
-		return call.Vendor + " asks for more credit or a larger plan (402): settle it in the vendor's billing page" + then
+		return vendorName(call.Vendor) + " asks for more credit or a larger plan (402): settle it in the vendor's billing page" + then
 	case call.Vendor == "brevo" && isUnknownIP(err):
 		return "Brevo refuses this machine's IP address (401): allow it in Brevo under Security > Authorized IPs" + then
 	case call.Vendor == "brevo":
@@ -225,4 +225,11 @@ func configurationError(err error) error {
 func isUnknownIP(err error) bool {
 	_, unknown := brevo.IsUnknownIP(err)
 	return unknown
+}
+
+func vendorName(vendor string) string {
+	if vendor == "brevo" {
+		return "Brevo"
+	}
+	return "Zendesk"
 }
