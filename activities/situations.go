@@ -108,7 +108,7 @@ func (j *judge) rule(ctx context.Context, claimed []store.Claimed) ([]ruling, er
 	if err := j.contestPhones(ctx, out, phones); err != nil {
 		return nil, err
 	}
-	if err := j.succeed(ctx, out); err != nil {
+	if err := j.succeed(ctx, out, byEmail); err != nil {
 		return nil, err
 	}
 	for i := range out {
@@ -149,7 +149,7 @@ func find(s *situation, byID map[int64]store.BrevoContact, byEmail map[string]st
 // succeed handles addresses that passed from one Zendesk user to another, as after a merge or when somebody is made anew. The
 // user who has the address now inherits what was delivered to its contact; whoever had it before leaves without
 // touching it, and would start afresh.
-func (j *judge) succeed(ctx context.Context, rulings []ruling) error {
+func (j *judge) succeed(ctx context.Context, rulings []ruling, byEmail map[string]store.BrevoContact) error {
 	var ids []int64
 	var emails []string
 	for i := range rulings {
@@ -169,6 +169,10 @@ func (j *judge) succeed(ctx context.Context, rulings []ruling) error {
 	if err != nil {
 		return fmt.Errorf("read holders of addresses: %w", err)
 	}
+	going, err := j.going(ctx, rulings, latest)
+	if err != nil {
+		return err
+	}
 	for i := range rulings {
 		s := &rulings[i].situation
 		me := s.had.UserID
@@ -178,14 +182,38 @@ func (j *judge) succeed(ctx context.Context, rulings []ruling) error {
 		switch {
 		case s.skip != "":
 			s.succeeded = others || (held && holder != me)
+		case others && s.had.SentAt.IsZero() && owner.Email == s.want.Email && going[owner.UserID]:
+			s.found = nil // that contact goes to another address together with its person
 		case others && s.had.SentAt.IsZero() && owner.Email == s.want.Email:
 			s.had = owner
 			s.had.UserID = me
 		case others && !s.had.SentAt.IsZero() && owner.SentAt.After(s.had.SentAt):
 			s.had = store.Delivery{UserID: me}
+			s.found = find(s, nil, byEmail)
 		}
 	}
 	return nil
+}
+
+// going gives the users who have another address in Zendesk now, among those whose contact somebody new would come to.
+func (j *judge) going(ctx context.Context, rulings []ruling, latest map[int64]store.Delivery) (map[int64]bool, error) {
+	var users []int64
+	for i := range rulings {
+		s := &rulings[i].situation
+		if owner, owned := latest[idOf(s.found)]; owned && owner.UserID != s.had.UserID && s.had.SentAt.IsZero() && owner.State == store.DeliverySent {
+			users = append(users, owner.UserID)
+		}
+	}
+	claimed, err := j.store.Peek(ctx, users)
+	if err != nil {
+		return nil, fmt.Errorf("read owners of contacts: %w", err)
+	}
+	out := map[int64]bool{}
+	for i := range claimed {
+		is := j.wanted(&claimed[i])
+		out[is.had.UserID] = is.skip == "" && is.want.Email != is.had.Email
+	}
+	return out, nil
 }
 
 func nonEmpty(values ...string) []string {

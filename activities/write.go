@@ -28,7 +28,16 @@ func (b *Brevo) WriteContacts(ctx context.Context, in WriteInput) (StepResult, e
 			return StepResult{}, err
 		}
 		for i := range rulings {
-			if err := w.write(ctx, &rulings[i]); err != nil {
+			if w.done[rulings[i].claimed.Delivery.UserID] {
+				continue
+			}
+			err := w.write(ctx, &rulings[i])
+			if err != nil && i > 0 && ctx.Err() == nil {
+				// What was written counts, so it is reported now; the next step meets the trouble, if it lasts, as its own.
+				w.result.Next = rulings[i-1].claimed.Delivery.UserID
+				return w.result, nil
+			}
+			if err != nil {
 				return StepResult{}, err
 			}
 		}
@@ -44,6 +53,8 @@ type writer struct {
 	owner  string
 	keep   map[string]bool
 	result StepResult
+	moving []*ruling      // whose address change waits for that of the next
+	done   map[int64]bool // users written out of their turn
 }
 
 func (c *connection) writer(ctx context.Context, step PushStep, owner string) (*writer, error) {
@@ -51,7 +62,7 @@ func (c *connection) writer(ctx context.Context, step PushStep, owner string) (*
 	if err != nil {
 		return nil, err
 	}
-	return &writer{judge: j, step: step, owner: owner, keep: filledAttributes(j.mapper)}, nil
+	return &writer{judge: j, step: step, owner: owner, keep: filledAttributes(j.mapper), done: map[int64]bool{}}, nil
 }
 
 // release frees what was claimed and not recorded, also after the step was canceled.
@@ -87,8 +98,13 @@ func (w *writer) write(ctx context.Context, r *ruling) error {
 		}
 	}
 	for attempt := 0; r.decision.writes(); attempt++ {
-		if free, err := w.freePhone(ctx, r); err != nil || !free {
-			return err
+		for _, free := range []func(context.Context, *ruling) (bool, error){w.freeAddress, w.freePhone} {
+			if ok, err := free(ctx, r); err != nil || !ok {
+				return err
+			}
+		}
+		if !r.decision.writes() {
+			break
 		}
 		cause := w.send(ctx, r)
 		if cause == nil {
@@ -240,49 +256,6 @@ func (w *writer) existing(ctx context.Context, r *ruling) error {
 		return err
 	}
 	found := mirrored(&got, w.keep)
-	return w.saw(ctx, r, &found)
-}
-
-// takeOver handles an address change to an address that is a contact already: nothing is merged. The contact of the old
-// address leaves our lists and loses what we derived; that of the new address takes the stricter consent and goes on as
-// this user's.
-func (w *writer) takeOver(ctx context.Context, r *ruling) error {
-	old := r.situation
-	leave := w.rules.depart(situation{skip: reasonMoved, had: old.had, found: old.found})
-	in := brevo.UpdateContact{Attributes: map[string]any{}, UnlinkListIDs: leave.remove}
-	if _, ours := old.had.Attributes[attributePhone]; ours {
-		leave.clear = append(leave.clear, attributePhone)
-	}
-	for _, name := range leave.clear {
-		in.Attributes[name] = ""
-	}
-	if len(in.Attributes)+len(in.UnlinkListIDs) > 0 {
-		if err := w.brevo.UpdateContact(ctx, identify(r), in); err != nil && !brevo.IsNotFound(err) {
-			return err
-		}
-	}
-	got, err := w.brevo.GetContact(ctx, brevo.ByEmail(r.decision.email))
-	if err != nil {
-		return err
-	}
-	if f := old.found; f != nil && ((f.EmailBlacklisted && !got.EmailBlacklisted) || (f.SMSBlacklisted && !got.SMSBlacklisted)) {
-		err := w.brevo.UpdateContact(ctx, brevo.ByID(got.ID), brevo.UpdateContact{
-			EmailBlacklisted: brevo.Blocklist(f.EmailBlacklisted), SMSBlacklisted: brevo.Blocklist(f.SMSBlacklisted),
-		})
-		if err != nil {
-			return err
-		}
-	}
-	r.situation.had = store.Delivery{UserID: old.had.UserID, Refused: maps.Clone(old.had.Refused)}
-	if old.found != nil && len(old.found.Unsubscribed) > 0 {
-		// Brevo has no call that unsubscribes the new contact from a list, so the wish is kept here.
-		r.situation.had.Refused = cloneOrMake(old.had.Refused)
-		for _, list := range old.found.Unsubscribed {
-			r.situation.had.Refused[listKey(list)] = true
-		}
-	}
-	found := mirrored(&got, w.keep)
-	found.EmailBlacklisted = found.EmailBlacklisted || (old.found != nil && old.found.EmailBlacklisted)
 	return w.saw(ctx, r, &found)
 }
 
