@@ -73,10 +73,8 @@ func (d *decision) writes() bool {
 	return d.create || d.from != "" || len(d.set)+len(d.clear)+len(d.add)+len(d.remove) > 0
 }
 
-// harms reports whether the mass-change guard counts this decision: it clears or takes away.
-func (d *decision) harms() bool {
-	return len(d.clear) > 0 || len(d.remove) > 0 || d.state == store.DeliveryRejected
-}
+// takesAway reports whether the mass-change guard counts this decision: it clears or unlists.
+func (d *decision) takesAway() bool { return len(d.clear)+len(d.remove) > 0 }
 
 // decide compares what a contact should be with what Brevo last accepted and with what it holds now. It is pure.
 func (r *rules) decide(s situation) decision {

@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"zendesk-brevo/internal/config"
@@ -76,6 +77,10 @@ func (a *Account) PlanContacts(ctx context.Context, in PlanInput) (Plan, error) 
 		if err != nil {
 			return Plan{}, err
 		}
+		delivered, err := c.delivered(ctx)
+		if err != nil {
+			return Plan{}, err
+		}
 		p := &planner{judge: j, in: in, owner: in.RunID + "/plan"}
 		defer func() { _ = c.store.Release(context.WithoutCancel(ctx), p.owner) }()
 		for after := int64(0); ; {
@@ -91,8 +96,30 @@ func (a *Account) PlanContacts(ctx context.Context, in PlanInput) (Plan, error) 
 			}
 			after = ids[len(ids)-1]
 		}
-		return p.plan, p.guard(ctx)
+		if err := p.guard(ctx, delivered); err != nil {
+			return Plan{}, err
+		}
+		p.guarded = true
+		for ids := range slices.Chunk(p.rejected, planBatch) {
+			if err := p.batch(ctx, ids); err != nil {
+				return Plan{}, err
+			}
+		}
+		return p.plan, nil
 	})
+}
+
+// delivered counts the contacts that stand in Brevo.
+func (c *connection) delivered(ctx context.Context) (int64, error) {
+	counts, err := c.store.DeliveryCounts(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("count deliveries: %w", err)
+	}
+	var n int64
+	for _, of := range counts[store.DeliverySent] {
+		n += of
+	}
+	return n, nil
 }
 
 type planner struct {
@@ -101,6 +128,10 @@ type planner struct {
 	owner string
 	plan  Plan
 	harms int64
+	// rejected are the newly rejected: they are booked once the guard has let them pass, or else a run that is repeated
+	// after a pause would find them rejected already, and nothing to ask about.
+	rejected []int64
+	guarded  bool
 }
 
 func (p *planner) batch(ctx context.Context, ids []int64) error {
@@ -119,8 +150,13 @@ func (p *planner) batch(ctx context.Context, ids []int64) error {
 	)
 	for i := range rulings {
 		r := &rulings[i]
-		if r.decision.harms() {
+		fresh := r.decision.state == store.DeliveryRejected && r.claimed.Delivery.State != store.DeliveryRejected
+		if fresh || r.decision.takesAway() {
 			p.harms++
+		}
+		if fresh && !p.guarded {
+			p.rejected = append(p.rejected, r.claimed.Delivery.UserID)
+			continue
 		}
 		if r.decision.writes() {
 			plan := p.planOf(r)
@@ -130,7 +166,7 @@ func (p *planner) batch(ctx context.Context, ids []int64) error {
 		}
 		p.plan.settle(r)
 		settled = append(settled, store.Result{Delivery: r.decision.after, Dirty: r.claimed.Dirty})
-		if r.decision.state == store.DeliveryRejected && r.claimed.Delivery.State != store.DeliveryRejected {
+		if fresh {
 			rejects = append(rejects, rejectOf(r, p.in.RunID, r.decision.reason, "", p.now()))
 		}
 	}
@@ -199,17 +235,9 @@ func (p *planner) count(plan string) {
 
 // guard pauses before the first write of a run that would take away from too many people at once: a mapping mistake or an
 // emptied export must not empty Brevo.
-func (p *planner) guard(ctx context.Context) error {
-	counts, err := p.store.DeliveryCounts(ctx)
-	if err != nil {
-		return fmt.Errorf("count deliveries: %w", err)
-	}
-	var delivered int64
-	for _, n := range counts[store.DeliverySent] {
-		delivered += n
-	}
-	base := max(delivered, p.plan.Clear+p.plan.Import+p.plan.Write+p.plan.Rejections())
-	return p.guardMassChange(ctx, p.harms, base)
+func (p *planner) guard(ctx context.Context, delivered int64) error {
+	changes := p.plan.Clear + p.plan.Import + p.plan.Write + p.plan.Rejections() + int64(len(p.rejected))
+	return p.guardMassChange(ctx, p.harms, max(delivered, changes))
 }
 
 // guardMassChange pauses when harms is more than the allowed share of base, unless a person accepted it beforehand.
