@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"zendesk-brevo/internal/brevo"
+	"zendesk-brevo/internal/config"
 	"zendesk-brevo/internal/rest"
 	"zendesk-brevo/internal/zendesk"
 )
@@ -109,7 +110,7 @@ func (c *connection) checkWebhooks(ctx context.Context) CheckLine {
 			}
 		}
 	}
-	return CheckLine{Name: name, State: CheckOptional, Cause: fmt.Sprintf("optional; changes arrive within %s", minutes(c.cfg.Schedule.Every))}
+	return CheckLine{Name: name, State: CheckOptional, Cause: fmt.Sprintf("optional; changes arrive within %s", config.Brief(c.cfg.Schedule.Every))}
 }
 
 func check(name string, call func() error) CheckLine {

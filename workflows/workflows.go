@@ -22,6 +22,9 @@ var (
 // SyncID is the id of an account's one Sync, full or incremental, manual or scheduled.
 func SyncID(account string) string { return "zendesk/" + account + "/sync" }
 
+// TickID is the id that an account's schedule gives its workflows, before the time it appends.
+func TickID(account string) string { return "zendesk/" + account + "/tick" }
+
 // PullID is the id of the pull of one stream.
 func PullID(account, stream string) string { return "zendesk/" + account + "/pull/" + stream }
 
@@ -41,6 +44,7 @@ func Register(r worker.Registry, a *activities.Activities) {
 
 // RegisterWorkflows adds every workflow to a worker or a replayer.
 func RegisterWorkflows(r worker.WorkflowRegistry) {
+	r.RegisterWorkflow(Tick)
 	r.RegisterWorkflow(Sync)
 	r.RegisterWorkflow(Pull)
 	r.RegisterWorkflow(Push)

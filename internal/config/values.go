@@ -187,15 +187,15 @@ func (d *decoder) duration(dst *time.Duration, low, high time.Duration) func(val
 			return
 		}
 		if parsed < low || parsed > high {
-			d.problem(v.at, fmt.Sprintf("write a duration from %s to %s", brief(low), brief(high)), "%s is out of range: %s", v.path, shown(text, used))
+			d.problem(v.at, fmt.Sprintf("write a duration from %s to %s", Brief(low), Brief(high)), "%s is out of range: %s", v.path, shown(text, used))
 			return
 		}
 		*dst = parsed
 	}
 }
 
-// brief is a duration without the zero parts that String adds: 5m0s becomes 5m.
-func brief(t time.Duration) string {
+// Brief is a duration as people write it: without the zero parts that String adds: 5m0s becomes 5m.
+func Brief(t time.Duration) string {
 	text := t.String()
 	if strings.HasSuffix(text, "m0s") {
 		text = strings.TrimSuffix(text, "0s")

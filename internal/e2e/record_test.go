@@ -1,0 +1,60 @@
+package e2e_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/history/v1"
+	"go.temporal.io/sdk/client"
+	"google.golang.org/protobuf/encoding/protojson"
+
+	"zendesk-brevo/activities"
+	"zendesk-brevo/internal/sim/seed"
+	"zendesk-brevo/workflows"
+)
+
+var record = flag.Bool("record", false, "record the histories that workflows/replay_test.go replays")
+
+// TestRecordHistories writes the histories of a real run to workflows/testdata. Run it from code that has landed, never from
+// a change that the fixtures are to judge: go test ./internal/e2e -run TestRecordHistories -record
+func TestRecordHistories(t *testing.T) {
+	if !*record {
+		t.Skip("skipped: records fixtures, only with -record")
+	}
+	s := realServer(t)
+	w := newWorld(t, seed.Size{Users: 1500, Tickets: 2500, Organizations: 60})
+	w.realTime()
+	queue := fmt.Sprintf("record-%d", time.Now().UnixNano())
+	w.startWorker(t, s, queue)
+	ids := []string{workflows.SyncID(account), workflows.PushID(account), workflows.CheckID(account)}
+	for _, stream := range []string{"users", "tickets", "organizations", "satisfaction_ratings"} {
+		ids = append(ids, workflows.PullID(account, stream))
+	}
+	run := func(id string, workflow, in any) {
+		handle, err := s.Client().ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: queue}, workflow, in)
+		require.NoError(t, err)
+		require.NoError(t, handle.Get(t.Context(), nil))
+	}
+	run(workflows.CheckID(account), workflows.Check, workflows.CheckInput{Account: account})
+	run(workflows.SyncID(account), workflows.Sync, workflows.SyncInput{Account: account, Type: activities.Full})
+	for _, id := range ids {
+		var h history.History
+		it := s.Client().GetWorkflowHistory(t.Context(), id, "", false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+		for it.HasNext() {
+			event, err := it.Next()
+			require.NoError(t, err)
+			h.Events = append(h.Events, event)
+		}
+		text, err := protojson.MarshalOptions{Multiline: true, Indent: " "}.Marshal(&h)
+		require.NoError(t, err)
+		path := filepath.Join("..", "..", "workflows", "testdata", "histories", strings.ReplaceAll(id, "/", "~")+".json")
+		require.NoError(t, os.WriteFile(path, text, 0o600))
+	}
+}
