@@ -49,6 +49,7 @@ func TestBackfillOfTheDemosAccount(t *testing.T) {
 	w.sync(t, workflows.SyncInput{})
 	t.Logf("synced in %v", time.Since(start))
 	calls := len(w.zendesk.Log().Calls())
+	t.Logf("%d requests to Zendesk", calls)
 	assert.LessOrEqual(t, calls, 64, "requests to Zendesk")
 	w.assertAs(t, want.want)
 	w.assertQuiet(t, workflows.SyncInput{})
@@ -66,6 +67,10 @@ func TestBackfillWithOtherAccountsAndConfigurations(t *testing.T) {
 		"new CSAT":                      {zendesk: func(o *zendesksim.Options) { o.CSAT = zendesksim.NewCSAT }, wishes: wishes{surveys: true}},
 		"a French account":              {brevo: func(o *brevosim.Options) { o.NamesLocale = "fr" }, wishes: wishes{first: "PRENOM", last: "NOM"}},
 		"phones of the United States":   {yaml: "default_region: US", wishes: wishes{region: "US"}},
+		"the phone in two places": {yaml: "field_mapping: {phone: [SMS, WHATSAPP]}", wishes: wishes{extra: func(h dossier) map[string]any {
+			return map[string]any{"WHATSAPP": h.number}
+		}}},
+		"agents too":                    {yaml: "sync: {roles: [end-user, agent]}", wishes: wishes{agents: true}},
 		"a low threshold":               {yaml: "thresholds: {satisfied: 40}", wishes: wishes{satisfied: 40}},
 		"the source text's own mapping": {yaml: sourceTextMapping, wishes: wishes{fullName: "FULLNAME", extra: sourceTextFields}},
 		"every user field":              {yaml: "field_mapping: {\"user_fields.*\": auto}", wishes: wishes{extra: everyUserField}},

@@ -3,7 +3,6 @@ package e2e_test
 import (
 	"cmp"
 	"maps"
-	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -47,6 +46,7 @@ type wishes struct {
 	fullName        string // the one target of name; empty: two
 	noTickets       bool   // tickets were never read to their end
 	noOrganizations bool   // nor organizations
+	agents          bool   // sync.roles holds agent
 	extra           func(h dossier) map[string]any
 }
 
@@ -55,6 +55,8 @@ type dossier struct {
 	user         seed.User
 	organization *seed.Organization
 	tickets      []seed.Ticket // counted, the newest last
+	phone        string        // the number that is theirs to have as SMS
+	number       string        // the same, whoever has it as SMS in Brevo
 }
 
 const (
@@ -115,12 +117,12 @@ func (e *expectation) look() portrait {
 	e.was.emails = is
 	e.want = portrait{contacts: maps.Clone(e.base), companies: map[string]firm{}}
 	maps.Copy(e.want.contacts, e.left)
-	phones := e.phones(customers)
+	phones, numbers := e.phones()
 	histories := e.histories()
 	for _, u := range customers {
 		email := strings.ToLower(u.Email)
-		h := dossier{user: u, organization: e.organization(u), tickets: histories[u.ID]}
-		e.want.contacts[email] = e.filled(h, e.base[email], phones[u.ID])
+		h := dossier{user: u, organization: e.organization(u), tickets: histories[u.ID], phone: phones[u.ID], number: numbers[u.ID]}
+		e.want.contacts[email] = e.filled(h, e.base[email])
 	}
 	if !e.wishes.noOrganizations {
 		e.firms(customers)
@@ -155,11 +157,18 @@ func (e *expectation) leaving(email string) person {
 func (e *expectation) customers() []seed.User {
 	var out []seed.User
 	for u := range e.account.Users.All() {
-		if eligible(u) && deliverable(strings.ToLower(u.Email)) {
+		if e.eligible(u) && deliverable(strings.ToLower(u.Email)) {
 			out = append(out, u)
 		}
 	}
 	return out
+}
+
+func (e *expectation) eligible(u seed.User) bool {
+	if e.wishes.agents && u.Role == "agent" {
+		u.Role = "end-user"
+	}
+	return eligible(u)
 }
 
 func eligible(u seed.User) bool {
@@ -178,11 +187,11 @@ func deliverable(email string) bool { return oneDot.MatchString(email) }
 
 // phones gives each customer the number that is theirs: valid, not shared, and of its holders the oldest's. A number that
 // a contact of the marketer's or one who left holds stays there.
-func (e *expectation) phones(customers []seed.User) map[int64]string {
+func (e *expectation) phones() (free, all map[int64]string) {
 	oldest := map[string]seed.User{}
 	for u := range e.account.Users.All() {
 		number := e164(u.Phone, e.wishes.region)
-		if number == "" || u.SharedPhoneNumber || !eligible(u) {
+		if number == "" || u.SharedPhoneNumber || !e.eligible(u) {
 			continue
 		}
 		first, held := oldest[number]
@@ -198,14 +207,15 @@ func (e *expectation) phones(customers []seed.User) map[int64]string {
 			}
 		}
 	}
-	out := map[int64]string{}
+	free, all = map[int64]string{}, map[int64]string{}
 	for number, u := range oldest {
 		holder, held := elsewhere[number]
+		all[u.ID] = number
 		if !held || holder == strings.ToLower(u.Email) {
-			out[u.ID] = number
+			free[u.ID] = number
 		}
 	}
-	return out
+	return free, all
 }
 
 // e164 is a valid number as Brevo shows it, digits without the plus; else nothing.
@@ -240,128 +250,6 @@ func (e *expectation) histories() map[int64][]seed.Ticket {
 	return out
 }
 
-// filled is a customer's contact: what the marketer had, names and phone where there were none, and what support knows.
-func (e *expectation) filled(h dossier, base person, phone string) person {
-	w := e.wishes
-	p := person{
-		attributes: map[string]any{}, emailBlacklisted: base.emailBlacklisted, smsBlacklisted: base.smsBlacklisted,
-		unsubscribed: base.unsubscribed, lists: slices.Clone(base.lists),
-	}
-	put := func(name string, value any) {
-		if value != nil && value != "" {
-			p.attributes[name] = value
-		}
-	}
-	e.putUser(h, phone, put)
-	lists := []string{listAll}
-	if !w.noTickets {
-		lists = append(lists, e.putSupport(h, put)...)
-	}
-	if o := h.organization; o != nil && !w.noOrganizations {
-		put("COMPANY_NAME", plain(o.Name))
-		put("COMPANY_TAGS", joined(o.Tags))
-	}
-	if w.extra != nil {
-		for name, value := range w.extra(h) {
-			delete(p.attributes, name)
-			put(name, value)
-		}
-	}
-	for name, value := range base.attributes {
-		p.attributes[name] = value // the marketer's names and phone stay, as does everything that is not ours
-	}
-	for _, l := range lists {
-		if !slices.Contains(base.unsubscribed, l) && !slices.Contains(p.lists, l) {
-			p.lists = append(p.lists, l)
-		}
-	}
-	slices.Sort(p.lists)
-	return p
-}
-
-func (e *expectation) putUser(h dossier, phone string, put func(string, any)) {
-	w, u := e.wishes, h.user
-	name := plain(u.Name)
-	switch {
-	case w.fullName != "":
-		put(w.fullName, name)
-	default:
-		first, last := "FIRSTNAME", "LASTNAME"
-		if w.first != "" {
-			first, last = w.first, w.last
-		}
-		word, rest, _ := strings.Cut(name, " ")
-		put(first, word)
-		put(last, strings.TrimSpace(rest))
-	}
-	put("SMS", phone)
-	put("ROLE", u.Role)
-	put("TICKET_RESTRICTION", u.TicketRestriction)
-	put("TAGS", joined(u.Tags))
-	if u.OrganizationID != 0 {
-		put("ORGANIZATION_ID", strconv.FormatInt(u.OrganizationID, 10))
-	}
-}
-
-// putSupport gives what tickets and ratings say, and the lists they open.
-func (e *expectation) putSupport(h dossier, put func(string, any)) (lists []string) {
-	open, total, last := 0, 0, time.Time{}
-	for _, t := range h.tickets {
-		if t.CreatedAt.Before(e.wishes.since) {
-			continue
-		}
-		total++
-		last = t.CreatedAt
-		if t.Status == "new" || t.Status == "open" || t.Status == "pending" || t.Status == "hold" {
-			open++
-		}
-	}
-	put("OPEN_TICKETS", float64(open))
-	put("TOTAL_TICKETS", float64(total))
-	if total > 0 {
-		put("LAST_SUPPORT_DATE", last.UTC().Format("2006-01-02"))
-	}
-	if open > 0 {
-		lists = append(lists, listOpen)
-	}
-	if csat, rated := e.satisfaction(h.tickets); rated {
-		put("CSAT_SCORE", csat)
-		least := e.wishes.satisfied
-		if least == 0 {
-			least = 80
-		}
-		if csat >= least {
-			lists = append(lists, listSatisfied)
-		}
-	}
-	return lists
-}
-
-// satisfaction is the mean of a requester's ratings, from 0 to 100 with one decimal.
-func (e *expectation) satisfaction(tickets []seed.Ticket) (mean float64, rated bool) {
-	sum, n := 0.0, 0
-	for _, t := range tickets {
-		r, at := t.Rating, t.Rating.CreatedAt
-		if !e.wishes.surveys {
-			at = t.UpdatedAt // a legacy rating travels with its ticket, without a time of its own
-		}
-		if !r.Rated() || at.Before(e.wishes.since) {
-			continue
-		}
-		n++
-		switch {
-		case e.wishes.surveys:
-			sum += float64(r.Stars-1) / 4 * 100
-		case r.Score == "good":
-			sum += 100
-		}
-	}
-	if n == 0 {
-		return 0, false
-	}
-	return math.Round(sum/float64(n)*10) / 10, true
-}
-
 // firms are the organizations that exist, with the customers whose default one each is; the deleted ones that had become
 // companies stay behind without anybody.
 func (e *expectation) firms(customers []seed.User) {
@@ -389,28 +277,4 @@ func (e *expectation) firms(customers []seed.User) {
 	for _, f := range e.want.companies {
 		slices.Sort(f.members)
 	}
-}
-
-var (
-	breaks = regexp.MustCompile(`[\t\n\r]+`)
-	spaces = regexp.MustCompile(`^\s+|\s+$`)
-)
-
-// plain is text as an attribute holds it: on one line, trimmed, at most 255 characters.
-func plain(text string) string {
-	text = spaces.ReplaceAllString(breaks.ReplaceAllString(text, " "), "")
-	if r := []rune(text); len(r) > 255 {
-		text = spaces.ReplaceAllString(string(r[:255]), "")
-	}
-	return text
-}
-
-// joined is a list as an attribute holds it: cut between two items where it would be longer than 255 characters.
-func joined(items []string) string {
-	for n := len(items); n > 0; n-- {
-		if text := strings.Join(items[:n], ","); len([]rune(text)) <= 255 {
-			return text
-		}
-	}
-	return ""
 }

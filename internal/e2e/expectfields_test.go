@@ -63,8 +63,13 @@ func ticketFields(h dossier) map[string]any {
 	// The seed's custom fields in their order.
 	out := map[string]any{"TAGS": nil} // switched off
 	for i, f := range []struct{ target, kind string }{
-		{"PRODUCT_AREA", "text"}, {"ORDER_NUMBER", "text"}, {"REFUND", "number"}, {"ROOT_CAUSE", "list"}, {"PURCHASED", "day"},
-		{"ESCALATED", "as it is"}, {"DEVICES", "number"},
+		{"PRODUCT_AREA", "text"},
+		{"ORDER_NUMBER", "text"},
+		{"REFUND", "number"},
+		{"ROOT_CAUSE", "list"},
+		{"PURCHASED", "day"},
+		{"ESCALATED", "as it is"},
+		{"DEVICES", "number"},
 	} {
 		for _, t := range h.tickets { // the newest that has a value wins
 			if v := t.CustomFields[i].Value; v != nil {
@@ -78,7 +83,8 @@ func ticketFields(h dossier) map[string]any {
 		}
 	}
 	label("PRODUCT_AREA_NAME", out["PRODUCT_AREA"], map[string]string{
-		"area_billing": "Billing", "area_shipping": "Shipping", "area_app": "App & web", "area_api": "API"})
+		"area_billing": "Billing", "area_shipping": "Shipping", "area_app": "App & web", "area_api": "API",
+	})
 	tiers := map[string]string{"tier_bronze": "Bronze", "tier_silver": "Silver", "tier_gold": "Gold"}
 	label("ACCOUNT_TIER", h.user.Fields["account_tier"], tiers)
 	label("TIER_AGAIN", h.user.Fields["account_tier"], tiers)
