@@ -23,7 +23,7 @@ const (
 	jsonBody  = `{"error":"` + secret + `","description":"` + secret + `","code":"` + secret + `","message":"` + secret + `"}`
 	htmlBody  = "<html><body>" + secret + "</body></html>"
 	plainText = "text/plain; charset=utf-8"
-	html      = "text/html; charset=utf-8"
+	htmlText  = "text/html; charset=utf-8"
 )
 
 // passing are failures that go away by themselves: the run repeats the step and loses nothing.
@@ -40,8 +40,8 @@ var passing = []struct {
 	{"429 as JSON", sim.Fault{Status: 429, Body: jsonBody, Header: http.Header{"Retry-After": {"34"}}}, activities.ErrRateLimited, "waiting 34 s: NAME asked to slow down", 34 * time.Second},
 	{"429 as text", sim.Fault{Status: 429, Body: secret, ContentType: plainText, Header: http.Header{"Retry-After": {"7"}}}, activities.ErrRateLimited, "waiting 7 s: NAME asked to slow down", 7 * time.Second},
 	{"429 without a word", sim.Fault{Status: 429}, activities.ErrRateLimited, "waiting ", 0},
-	{"500 as HTML", sim.Fault{Status: 500, Body: htmlBody, ContentType: html}, activities.ErrUnreachable, "500 answered HTML instead of JSON", 0},
-	{"502", sim.Fault{Status: 502, Body: htmlBody, ContentType: html}, activities.ErrUnreachable, "502 answered HTML instead of JSON", 0},
+	{"500 as HTML", sim.Fault{Status: 500, Body: htmlBody, ContentType: htmlText}, activities.ErrUnreachable, "500 answered HTML instead of JSON", 0},
+	{"502", sim.Fault{Status: 502, Body: htmlBody, ContentType: htmlText}, activities.ErrUnreachable, "502 answered HTML instead of JSON", 0},
 	{"503", sim.Fault{Status: 503, Body: jsonBody}, activities.ErrUnreachable, "503", 0},
 	{"503 with Retry-After", sim.Fault{Status: 503, Body: jsonBody, Header: http.Header{"Retry-After": {"20"}}}, activities.ErrRateLimited, "waiting 20 s: NAME asked to slow down", 20 * time.Second},
 	{"cut body", sim.Fault{CutAfter: 5}, activities.ErrUnreachable, "STATUS body cut short", 0},

@@ -238,7 +238,7 @@ func TestACursorThatDoesNotAdvanceSaysSo(t *testing.T) {
 func TestAGatewayTimeoutHalvesThePageAndItGrowsBack(t *testing.T) {
 	w := newWorld(t, seed.Size{Users: 1600})
 	w.watch = &watcher{}
-	w.zendesk.Faults().Add(sim.Fault{Path: "/api/v2/incremental/users", Status: 504, Times: 2, Body: htmlBody, ContentType: html})
+	w.zendesk.Faults().Add(sim.Fault{Path: "/api/v2/incremental/users", Status: 504, Times: 2, Body: htmlBody, ContentType: htmlText})
 	out := w.again(t, workflows.SyncInput{})
 	assert.Equal(t, int64(1600), out.Streams["users"].Rows)
 	var sizes []string
