@@ -2,15 +2,13 @@ package mapping
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
 // auto binds every active user field that no rule names, when user_fields.* says so. The attribute is named after the key;
 // USER_ goes before a name that is taken, reserved, used for people's names or numbers, or does not begin with a letter.
 func (c *compiler) auto() {
-	on := slices.ContainsFunc(c.cfg.FieldMapping, func(r FieldRule) bool { return r.Auto && strings.TrimSpace(r.Source) == sourceAuto })
-	if !on || c.fields == nil {
+	if !c.isAuto() {
 		return
 	}
 	named := map[string]bool{}
@@ -24,9 +22,7 @@ func (c *compiler) auto() {
 			continue
 		}
 		path := []string{"field_mapping", sourceAuto, name}
-		if b, ok := c.keyed(KindUser, key, name, fromUsers, path); ok {
-			c.bind(b, c.autoTarget(key), path)
-		}
+		c.bind(c.keyed(KindUser, key, name, fromUsers), c.autoTarget(key), path)
 	}
 }
 

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -21,16 +22,20 @@ var reserved = map[string]string{
 type compiler struct {
 	cfg      Config
 	sources  []Source
-	fields   *fieldIndex // nil without definitions
+	fields   *fieldIndex
 	bindings []binding
-	owner    map[string]binding // by target
+	owner    map[string]binding // by target, left-out ones included: nothing else takes their place meanwhile
 	problems Problems
+	notices  []string
 }
 
 // Compile checks a configuration against the account's field definitions and makes the Mapper. The error, of type Problems,
-// names everything that is wrong at once. Without definitions (nil) custom fields are taken on trust, which serves to check
-// a file: a field then counts as text, and sources that cannot work without a definition (labels, ticket fields by title,
-// auto) are never in scope.
+// names everything in the configuration that is wrong at once.
+//
+// What the account does not define is no error: a field that somebody deletes in Zendesk must not stop everything else. Such
+// rules are left out, and Notices says so. The definitions of a kind (ticket, user, organization) are unknown when defs holds
+// none of it: the resource is off, or the account does not show them. Rules that name a key or an id are then taken on trust,
+// as text; labels, ticket fields by title and auto, which only definitions can tell, are left out.
 func Compile(cfg Config, defs []Definition) (*Mapper, error) {
 	c := &compiler{cfg: cfg, sources: Sources(), fields: indexFields(defs), owner: map[string]binding{}}
 	c.defaults()
@@ -43,9 +48,15 @@ func Compile(cfg Config, defs []Definition) (*Mapper, error) {
 		roles:     c.roles(),
 		exclude:   c.exclude(),
 		lists:     c.lists(),
+		notices:   c.notices,
 	}
 	if len(c.problems) > 0 {
 		return nil, c.problems
+	}
+	for target, b := range c.owner {
+		if b.absent != "" {
+			m.kept = append(m.kept, target)
+		}
 	}
 	for _, b := range c.bindings {
 		if c.on(b.streams) {
@@ -119,6 +130,7 @@ func (c *compiler) rule(name string, rule FieldRule, path []string) {
 		for _, target := range targets {
 			c.bind(template, target, path)
 		}
+		c.notice(template, targets)
 	}
 }
 
@@ -164,7 +176,8 @@ func (c *compiler) bindName(template binding, targets []string, path []string) {
 	}
 }
 
-// bind adds a binding, unless its target is no attribute or is taken. A nil path is a default's.
+// bind adds a binding, unless its target is no attribute or is taken. A binding to be left out only keeps its target. A nil
+// path is a default's.
 func (c *compiler) bind(b binding, target string, path []string) {
 	if why, found := reserved[target]; found {
 		c.problems.add("", path, "%s", why)
@@ -187,7 +200,27 @@ func (c *compiler) bind(b binding, target string, path []string) {
 		b.typ = Text
 	}
 	c.owner[target] = b
-	c.bindings = append(c.bindings, b)
+	if b.absent == "" {
+		c.bindings = append(c.bindings, b)
+	}
+}
+
+// notice says which targets a rule does not fill, or fills without knowing the field, and why; of a resource that is switched
+// off nobody expects any.
+func (c *compiler) notice(b binding, targets []string) {
+	if len(targets) == 0 || !c.on(b.streams) {
+		return
+	}
+	verb, names := "is", strings.Join(targets, ", ")
+	if len(targets) > 1 {
+		verb = "are"
+	}
+	switch {
+	case b.absent != "":
+		c.notices = append(c.notices, fmt.Sprintf("field_mapping: %s; %s %s left out", b.absent, names, verb))
+	case b.untyped:
+		c.notices = append(c.notices, fmt.Sprintf("field_mapping: Zendesk shows no %s fields; %s is taken on trust, as text, for %s", b.field.kind, b.source, names))
+	}
 }
 
 // bindingOf is a source before it has a target.
@@ -210,7 +243,7 @@ func (c *compiler) source(name string) *Source {
 	return &c.sources[i]
 }
 
-// autoUnknown reports whether attributes may exist that only the definitions would tell.
-func (c *compiler) autoUnknown() bool {
-	return c.fields == nil && slices.ContainsFunc(c.cfg.FieldMapping, func(r FieldRule) bool { return r.Auto })
+// isAuto reports whether attributes depend on what user fields there are.
+func (c *compiler) isAuto() bool {
+	return slices.ContainsFunc(c.cfg.FieldMapping, func(r FieldRule) bool { return r.Auto && strings.TrimSpace(r.Source) == sourceAuto })
 }

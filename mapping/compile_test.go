@@ -20,13 +20,6 @@ func TestProblems(t *testing.T) {
 		{"unknown source", mapping.Config{FieldMapping: []mapping.FieldRule{rule("open_ticket", "X")}}, "is no source", "open_tickets"},
 		{"nothing near", mapping.Config{FieldMapping: []mapping.FieldRule{rule("weather", "X")}}, "is no source", ""},
 		{"wrong prefix", mapping.Config{FieldMapping: []mapping.FieldRule{rule("organization_fields.region", "X")}}, "is no source", "organization.fields.region"},
-		{"unknown user field", mapping.Config{FieldMapping: []mapping.FieldRule{rule("user_fields.acount_tier", "X")}}, `no user field has the key "acount_tier"`, "user_fields.account_tier"},
-		{"unknown organization field", mapping.Config{FieldMapping: []mapping.FieldRule{rule("organization.fields.regio", "X")}}, `no organization field has the key "regio"`, "organization.fields.region"},
-		{"unknown ticket field", mapping.Config{FieldMapping: []mapping.FieldRule{rule("ticket_fields.Reasons", "X")}}, `no custom ticket field has the id or title "Reasons"`, "ticket_fields.Reason"},
-		{"ticket text", mapping.Config{FieldMapping: []mapping.FieldRule{rule("ticket_fields.subject", "X")}}, "is a system field", ""},
-		{"ticket text by id", mapping.Config{FieldMapping: []mapping.FieldRule{rule("ticket_fields.100", "X")}}, "no custom ticket field", ""},
-		{"ambiguous title", mapping.Config{FieldMapping: []mapping.FieldRule{rule("ticket_fields.TWICE", "X")}}, "by its id: 106, 107", ""},
-		{"label of a text field", mapping.Config{FieldMapping: []mapping.FieldRule{rule("user_fields.account_tier.label", "X")}}, "has no labels", ""},
 		{"bad target", mapping.Config{FieldMapping: []mapping.FieldRule{rule("tags", "MY TAGS")}}, "is no attribute name", ""},
 		{"long target", mapping.Config{FieldMapping: []mapping.FieldRule{rule("tags", strings.Repeat("A", 51))}}, "is no attribute name", ""},
 		{"e-mail elsewhere", mapping.Config{FieldMapping: []mapping.FieldRule{rule("tags", "Email")}}, "only email goes there", ""},
@@ -83,11 +76,6 @@ func TestWithoutDefinitionsFieldsAreTakenOnTrust(t *testing.T) {
 	assert.Equal(t, "y", contact.Attributes["D"])
 	assert.NotContains(t, contact.Managed, "B", "a label cannot be told without the options, and must not be cleared")
 	assert.NotContains(t, contact.Managed, "C", "a title cannot be told without the fields, and must not be cleared")
-
-	_, err = mapping.Compile(mapping.Config{FieldMapping: rules[:4]}, []mapping.Definition{})
-	var problems mapping.Problems
-	require.ErrorAs(t, err, &problems)
-	assert.Len(t, problems, 4, "an account without custom fields is not the same as not knowing them")
 }
 
 func TestOwnership(t *testing.T) {

@@ -59,6 +59,9 @@ switched off under ` + "`sync`" + `.
 - **Days** are YYYY-MM-DD in UTC. **Lists** are joined by commas.
 - **Text** is trimmed; line breaks become spaces, other control characters go; it ends after %d characters, lists between two items.
 - **Absent is not empty**: what has no value in Zendesk is not sent, and cleared in Brevo only where this connector wrote it before.
+- **A field that Zendesk does not have**, or has no longer, is left out: its attribute is neither written nor cleared, a notice names the
+  nearest field, and everything else goes on. While Zendesk shows no fields of a kind at all, those named by key or id are taken as text,
+  and written only where there is a value.
 - **auto** puts USER_ before a name that is taken, is Brevo's own, is used for people's names or phone numbers, or does not begin with a letter.
 
 ## Who becomes a contact

@@ -10,6 +10,7 @@ import (
 
 // fieldIndex finds field definitions by what a rule calls them.
 type fieldIndex struct {
+	known   map[string]bool                  // kinds whose definitions are there
 	byKey   map[string]map[string]Definition // kind, then key: user and organization fields
 	tickets []Definition                     // custom ones, by id
 	system  map[string]bool                  // lower-case titles of Zendesk's own ticket fields
@@ -21,13 +22,14 @@ var systemTypes = []string{
 	"subject", "description", "status", "custom_status", "tickettype", "priority", "basic_priority", "group", "assignee",
 }
 
-// indexFields gives nil for nil: no definitions is not the same as an account without custom fields.
+// indexFields takes a kind without any definition as unknown. For tickets that is certain, since every account has Zendesk's
+// own fields; an account that defines no user or organization field looks the same as one that does not show them.
 func indexFields(defs []Definition) *fieldIndex {
-	if defs == nil {
-		return nil
+	x := &fieldIndex{
+		known: map[string]bool{}, byKey: map[string]map[string]Definition{KindUser: {}, KindOrganization: {}}, system: map[string]bool{},
 	}
-	x := &fieldIndex{byKey: map[string]map[string]Definition{KindUser: {}, KindOrganization: {}}, system: map[string]bool{}}
 	for _, def := range defs {
+		x.known[def.Kind] = true
 		switch {
 		case def.Kind != KindTicket:
 			if x.byKey[def.Kind] != nil && def.Key != "" {
@@ -64,20 +66,20 @@ func (x *fieldIndex) titles() []string {
 
 // resolve turns the name of a source into a binding without a target, or adds a problem that names the nearest source.
 func (c *compiler) resolve(name string, path []string) (binding, bool) {
-	rest, isUser := strings.CutPrefix(name, prefixUserField)
-	if isUser && rest != "" {
-		return c.keyed(KindUser, rest, name, fromUsers, path)
-	}
-	if rest, ok := strings.CutPrefix(name, prefixOrganizationFld); ok && rest != "" {
-		return c.keyed(KindOrganization, rest, name, fromOrganizations, path)
-	}
-	if rest, ok := strings.CutPrefix(name, prefixTicketField); ok && strings.TrimSpace(rest) != "" {
-		return c.ticketField(strings.TrimSpace(rest), name, path)
+	if kind, rest, ok := customField(name); ok {
+		switch kind {
+		case KindUser:
+			return c.keyed(KindUser, rest, name, fromUsers), true
+		case KindOrganization:
+			return c.keyed(KindOrganization, rest, name, fromOrganizations), true
+		default:
+			return c.ticketField(rest, name), true
+		}
 	}
 	if source := c.source(name); source != nil {
 		return bindingOf(*source), true
 	}
-	c.problems.add(nearest(name, c.names()), path, "is no source")
+	c.problems.add(nearest(name, c.names()), path, unknownSource)
 	return binding{}, false
 }
 
@@ -85,12 +87,9 @@ func (c *compiler) resolve(name string, path []string) (binding, bool) {
 func (c *compiler) names() []string {
 	var names []string
 	for _, source := range c.sources {
-		if c.fields == nil || source.Type != typeByDefinition || source.Name == sourceAuto {
+		if kind, _, ok := customField(source.Name); !ok || !c.fields.known[kind] {
 			names = append(names, source.Name)
 		}
-	}
-	if c.fields == nil {
-		return names
 	}
 	for _, key := range c.fields.keys(KindUser) {
 		names = append(names, prefixUserField+key)
@@ -105,20 +104,14 @@ func (c *compiler) names() []string {
 }
 
 // keyed resolves a user or organization field. Keys hold letters, digits and underscores only, so .label is never part of one.
-func (c *compiler) keyed(kind, rest, name string, streams []Stream, path []string) (binding, bool) {
+func (c *compiler) keyed(kind, rest, name string, streams []Stream) binding {
 	key, label := strings.CutSuffix(rest, suffixLabel)
-	def := Definition{Kind: kind, Key: key}
-	if c.fields != nil {
-		known, found := c.fields.byKey[kind][key]
-		if !found {
-			near := nearest(key, c.fields.keys(kind))
-			if near != "" {
-				near = strings.TrimSuffix(name, rest) + near
-			}
-			c.problems.add(near, path, "no %s field has the key %q", kind, key)
-			return binding{}, false
-		}
-		def = known
+	def, found := c.fields.byKey[kind][key]
+	if !found {
+		def = Definition{Kind: kind, Key: key}
+	}
+	if !found && c.fields.known[kind] {
+		return absent(name, streams, nearest(key, c.fields.keys(kind)), "no %s field has the key %s", kind, key)
 	}
 	value := func(c *Customer) any { return c.User.Fields[key] }
 	if kind == KindOrganization {
@@ -129,96 +122,82 @@ func (c *compiler) keyed(kind, rest, name string, streams []Stream, path []strin
 			return c.Organization.Fields[key]
 		}
 	}
-	return c.fieldBinding(def, name, label, streams, value, path)
+	return c.fieldBinding(def, name, label, streams, value)
 }
 
 // ticketField resolves a ticket field by id or by title, without case. A title that itself ends in .label wins.
-func (c *compiler) ticketField(rest, name string, path []string) (binding, bool) {
-	for _, label := range []bool{false, true} {
-		wanted := rest
-		if label {
-			var has bool
-			if wanted, has = strings.CutSuffix(rest, suffixLabel); !has {
-				break
-			}
-		}
-		def, found, ok := c.findTicketField(wanted, path)
-		if !ok {
-			return binding{}, false
-		}
-		if found {
-			value := func(c *Customer) any { return c.Measures.TicketFields[def.ID] }
-			return c.fieldBinding(def, name, label, fromTickets, value, path)
-		}
+func (c *compiler) ticketField(rest, name string) binding {
+	title, label := rest, false
+	found := c.findTicketFields(title)
+	if len(found) == 0 {
+		title, label = strings.CutSuffix(rest, suffixLabel)
+		found = c.findTicketFields(title)
 	}
-	if c.fields == nil {
-		_, label := strings.CutSuffix(rest, suffixLabel)
-		b, ok := c.fieldBinding(Definition{Kind: KindTicket}, name, label, fromTickets, func(*Customer) any { return nil }, path)
-		b.deferred, b.identity = true, name
-		return b, ok
-	}
-	title, _ := strings.CutSuffix(rest, suffixLabel)
-	if c.fields.system[strings.ToLower(title)] {
-		c.problems.add("", path, "%q is a system field; only custom ticket fields can be mapped", title)
-	} else {
-		near := nearest(title, c.fields.titles())
-		if near != "" {
-			near = prefixTicketField + near
+	switch {
+	case len(found) == 1:
+		def := found[0]
+		return c.fieldBinding(def, name, label, fromTickets, func(c *Customer) any { return c.Measures.TicketFields[def.ID] })
+	case len(found) > 1:
+		ids := make([]string, len(found))
+		for i, def := range found {
+			ids[i] = fmt.Sprint(def.ID)
 		}
-		c.problems.add(near, path, "no custom ticket field has the id or title %q", title)
+		return absent(name, fromTickets, "", "several ticket fields have the title %s: name one by its id, %s", title, strings.Join(ids, ", "))
+	case !c.fields.known[KindTicket]:
+		return absent(name, fromTickets, "", "%s needs the definitions of ticket fields, which are unknown: name the field by its id", name)
+	case c.fields.system[strings.ToLower(title)]:
+		return absent(name, fromTickets, "", "%s is a system field, and only custom ticket fields can be mapped", title)
 	}
-	return binding{}, false
+	return absent(name, fromTickets, nearest(title, c.fields.titles()), "no custom ticket field has the id or title %s", title)
 }
 
-// findTicketField looks an id or title up. ok is false when several fields have the title.
-func (c *compiler) findTicketField(wanted string, path []string) (def Definition, found, ok bool) {
+// findTicketFields looks an id or title up; a title may be that of several. While the definitions are unknown every id counts.
+func (c *compiler) findTicketFields(wanted string) []Definition {
 	id, err := strconv.ParseInt(wanted, 10, 64)
-	if c.fields == nil {
-		return Definition{Kind: KindTicket, ID: id}, err == nil && id > 0, true
+	if !c.fields.known[KindTicket] {
+		if err != nil || id <= 0 {
+			return nil
+		}
+		return []Definition{{Kind: KindTicket, ID: id}}
 	}
 	var titled []Definition
 	for _, def := range c.fields.tickets {
 		if err == nil && def.ID == id {
-			return def, true, true
+			return []Definition{def}
 		}
 		if strings.EqualFold(strings.TrimSpace(def.Title), wanted) {
 			titled = append(titled, def)
 		}
 	}
-	switch len(titled) {
-	case 0:
-		return Definition{}, false, true
-	case 1:
-		return titled[0], true, true
-	}
-	ids := make([]string, len(titled))
-	for i, def := range titled {
-		ids[i] = fmt.Sprint(def.ID)
-	}
-	c.problems.add("", path, "several ticket fields have this title; name one by its id: %s", strings.Join(ids, ", "))
-	return Definition{}, false, false
+	return titled
 }
 
 // fieldBinding types a custom field by its definition.
-func (c *compiler) fieldBinding(def Definition, name string, label bool, streams []Stream, value func(*Customer) any, path []string) (binding, bool) {
+func (c *compiler) fieldBinding(def Definition, name string, label bool, streams []Stream, value func(*Customer) any) binding {
 	b := binding{
 		source: name, identity: fieldIdentity(def, label), typ: typeOf(def), streams: streams, value: value,
-		field: fieldRef{kind: def.Kind, key: def.Key, id: def.ID},
+		untyped: !c.fields.known[def.Kind], field: fieldRef{kind: def.Kind, key: def.Key, id: def.ID},
 	}
-	if !label {
-		return b, true
-	}
-	if c.fields == nil {
-		b.deferred = true
-		return b, true
-	}
-	if !hasOptions(def) {
-		c.problems.add("", path, "a field of type %s has no labels; drop %s", def.Type, suffixLabel)
-		return binding{}, false
+	switch {
+	case !label:
+		return b
+	case b.untyped:
+		return absent(name, streams, "", "%s needs the definitions of %s fields, which are unknown", name, def.Kind)
+	case !hasOptions(def):
+		return absent(name, streams, "", "%s: a field of type %s has no labels, drop %s", name, def.Type, suffixLabel)
 	}
 	b.options = def.Options
 	b.value = func(c *Customer) any { return labels(value(c), def.Options) }
-	return b, true
+	return b
+}
+
+// absent is a binding that the account cannot fill, with the reason and the word that may have been meant.
+func absent(name string, streams []Stream, meant, format string, args ...any) binding {
+	why := fmt.Sprintf(format, args...)
+	if meant != "" {
+		why += fmt.Sprintf(" (nearest: %s)", meant)
+	}
+	return binding{source: name, streams: streams, absent: why}
 }
 
 // fieldIdentity does not hold the title: renaming a field changes no contact.

@@ -40,11 +40,14 @@ func (m *Mapper) Map(c Customer, ready func(Stream) bool) Contact {
 	}
 	phoneNoted := false
 	for _, b := range m.bindings {
-		if b.deferred || !have.covers(b.needs) {
+		if !have.covers(b.needs) {
+			continue
+		}
+		value, reason := m.value(b, &c)
+		if b.untyped && value == nil && reason == "" {
 			continue
 		}
 		contact.Managed = append(contact.Managed, b.target)
-		value, reason := m.value(b, &c)
 		if value != nil {
 			contact.Attributes[b.target] = value
 		}

@@ -40,6 +40,8 @@ type Mapper struct {
 	region    string
 	roles     []string
 	exclude   exclusion
+	notices   []string
+	kept      []string // targets of rules that are left out
 	hash      string
 }
 
@@ -55,7 +57,8 @@ type binding struct {
 	value    func(*Customer) any // nil for the phone
 	options  map[string]string   // of a label
 	named    bool
-	deferred bool // needs definitions that were not there: never in scope
+	untyped  bool   // the definitions of its kind are unknown: in scope only where there is a value, so that nothing is cleared
+	absent   string // why the account cannot fill it; only while compiling
 	field    fieldRef
 }
 
@@ -134,7 +137,6 @@ func (m *Mapper) Lists() []ListRule {
 func (m *Mapper) Fields() (user, organization []string, ticket []int64) {
 	for _, b := range m.bindings {
 		switch {
-		case b.deferred && b.field.id == 0 && b.field.key == "":
 		case b.field.kind == KindUser:
 			user = append(user, b.field.key)
 		case b.field.kind == KindOrganization:
@@ -149,15 +151,22 @@ func (m *Mapper) Fields() (user, organization []string, ticket []int64) {
 	return slices.Compact(user), slices.Compact(organization), slices.Compact(ticket)
 }
 
+// Notices says, a sentence each in the order of the file, what of field_mapping and overwrite the account's field definitions
+// do not bear out, and what becomes of it. Field titles and keys are the account's own words; no person is named.
+func (m *Mapper) Notices() []string { return slices.Clone(m.notices) }
+
 // Hash changes exactly when the same customer could get another contact, or the same contact could be written otherwise.
 func (m *Mapper) Hash() string { return m.hash }
 
 // Rename gives FIRSTNAME and LASTNAME the names the account has for them (see NamesIn). It leaves alone what field_mapping
-// names, and a name that another source writes already. The receiver does not change.
+// names, and a name that another source writes already, or would if the account had its field. The receiver does not change.
 func (m *Mapper) Rename(names map[string]string) *Mapper {
 	renamed := *m
 	renamed.bindings = slices.Clone(m.bindings)
 	taken := make(map[string]bool, len(m.bindings))
+	for _, target := range m.kept {
+		taken[target] = true
+	}
 	for _, b := range m.bindings {
 		if b.logical == "" {
 			taken[b.target] = true
@@ -189,7 +198,7 @@ func (m *Mapper) digest() string {
 		Target, Value, Type string
 		Streams             []Stream
 		Fill, Named         bool
-		Deferred            bool              `json:",omitempty"`
+		Untyped             bool              `json:",omitempty"`
 		Options             map[string]string `json:",omitempty"`
 	}
 	facts := struct {
@@ -202,7 +211,7 @@ func (m *Mapper) digest() string {
 		Exclude   exclusion
 	}{Version: rulesVersion, Lists: m.lists, Roles: m.roles, Exclude: m.exclude}
 	for _, b := range m.bindings {
-		facts.Bindings = append(facts.Bindings, bound{b.target, b.identity, b.typ, b.streams, protected(b) && !m.overwrites(b), b.named, b.deferred, b.options})
+		facts.Bindings = append(facts.Bindings, bound{b.target, b.identity, b.typ, b.streams, protected(b) && !m.overwrites(b), b.named, b.untyped, b.options})
 		if b.isPhone() {
 			facts.Region = m.region
 		}

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -12,19 +13,35 @@ func (c *compiler) overwrite() []string {
 	for _, name := range c.cfg.Overwrite {
 		name = strings.ToUpper(strings.TrimSpace(name))
 		_, written := c.owner[name]
-		if !written && name != SMS && !holdsName(name) && !c.autoUnknown() {
-			targets := []string{FirstName, LastName, SMS}
-			for target := range c.owner {
-				targets = append(targets, target)
-			}
-			slices.Sort(targets)
-			c.problems.add(nearest(name, slices.Compact(targets)), []string{"overwrite"}, "nothing writes %q", name)
+		if !written && name != SMS && !holdsName(name) && !c.unwritten(name) {
 			continue
 		}
 		names = append(names, name)
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
+}
+
+// unwritten judges a name of overwrite that nothing writes, and reports whether it may stay. Under auto it may be, or have been,
+// that of a user field: one deleted in Zendesk takes its attribute along and leaves the name in overwrite.
+func (c *compiler) unwritten(name string) bool {
+	targets := []string{FirstName, LastName, SMS}
+	for target := range c.owner {
+		targets = append(targets, target)
+	}
+	slices.Sort(targets)
+	meant := nearest(name, slices.Compact(targets))
+	switch {
+	case !c.isAuto() || !targetName.MatchString(name):
+		c.problems.add(meant, []string{"overwrite"}, "nothing writes %q", name)
+		return false
+	case c.fields.known[KindUser] && c.on(fromUsers):
+		if meant != "" {
+			meant = fmt.Sprintf(" (nearest: %s)", meant)
+		}
+		c.notices = append(c.notices, fmt.Sprintf("overwrite: nothing writes %s%s; it has no effect", name, meant))
+	}
+	return true
 }
 
 func (c *compiler) threshold() float64 {
