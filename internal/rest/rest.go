@@ -37,7 +37,10 @@ type Config struct {
 	BaseURL   string // https; plain http is accepted on loopback hosts only
 	HTTP      *http.Client
 	Authorize func(ctx context.Context, r *http.Request) error
-	Meter     budget.Meter
+	// Refused hears of every request that was answered 401 and reports whether Authorize would now sign with something
+	// else: the request is then sent once more. nil: a 401 is final.
+	Refused func(r *http.Request) bool
+	Meter   budget.Meter
 	// Readings extracts the rate-limit headers of any response to a call that needed the given buckets.
 	Readings func(resp *http.Response, needs []budget.Need) []budget.Reading
 	// Problem extracts the vendor's error code and text from an error body; the text may hold personal data.
@@ -163,21 +166,30 @@ func (c *Client) Do(ctx context.Context, r Request, out any) (Meta, error) {
 // Stream sends the request and hands the body of a 2xx answer to read, which must not keep it. An error of read
 // means that the body was cut or malformed, and is reported as such, without its text; only that of a *Malformed is kept.
 func (c *Client) Stream(ctx context.Context, r Request, read func(body io.Reader) error) (Meta, error) {
+	meta, req, err := c.send(ctx, r, read)
+	if meta.Status == http.StatusUnauthorized && c.cfg.Refused != nil && c.cfg.Refused(req) {
+		meta, _, err = c.send(ctx, r, read)
+	}
+	return meta, err
+}
+
+// send sends the request once; it returns the signed request for the sake of Refused.
+func (c *Client) send(ctx context.Context, r Request, read func(body io.Reader) error) (Meta, *http.Request, error) {
 	req, err := c.build(ctx, r)
 	if err != nil {
-		return Meta{}, err
+		return Meta{}, nil, err
 	}
 	if err := c.cfg.Meter.Reserve(ctx, r.Needs...); err != nil {
-		return Meta{}, err
+		return Meta{}, nil, err
 	}
 	if err := c.cfg.Authorize(ctx, req); err != nil {
-		return Meta{}, err
+		return Meta{}, nil, err
 	}
 	meta := Meta{SentAt: c.cfg.Now()}
 	resp, err := c.cfg.HTTP.Do(req)
 	c.observe(ctx, resp, r.Needs)
 	if err != nil {
-		return meta, c.transportError(ctx, r, Meta{}, err)
+		return meta, req, c.transportError(ctx, r, Meta{}, err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	meta.Status, meta.Header = resp.StatusCode, resp.Header
@@ -192,7 +204,7 @@ func (c *Client) Stream(ctx context.Context, r Request, read func(body io.Reader
 		_, _ = io.CopyN(io.Discard, resp.Body, maxDrain)
 	}
 	c.log(ctx, r, meta, err)
-	return meta, err
+	return meta, req, err
 }
 
 // observe tells the meter how a call ended: what its headers say of each bucket it needed, or that they say nothing. resp is

@@ -38,7 +38,10 @@ type Shares struct {
 	Exports float64
 }
 
-const defaultShare = 0.8
+const (
+	defaultShare    = 0.8
+	requestIDHeader = "X-Request-Id"
+)
 
 // Client calls one Zendesk account. It is safe for concurrent use. Its errors are *rest.Error for everything that
 // Zendesk or the network answered, *budget.Exhausted when the meter refused, and those of the credential.
@@ -62,9 +65,13 @@ func New(cfg Config) (*Client, error) {
 	if cfg.Shares.Exports == 0 {
 		cfg.Shares.Exports = defaultShare
 	}
+	var refused func(*http.Request) bool
+	if r, ok := cfg.Credential.(Renewer); ok {
+		refused = r.Refused
+	}
 	gate, err := rest.New(rest.Config{
-		Vendor: "zendesk", BaseURL: cfg.BaseURL, HTTP: cfg.HTTP, Authorize: cfg.Credential.Authorize, Meter: cfg.Meter,
-		Readings: readings(cfg.Now), Problem: problem, RequestIDHeader: "X-Request-Id", Now: cfg.Now, Log: cfg.Log,
+		Vendor: "zendesk", BaseURL: cfg.BaseURL, HTTP: cfg.HTTP, Authorize: cfg.Credential.Authorize, Refused: refused,
+		Meter: cfg.Meter, Readings: readings(cfg.Now), Problem: problem, RequestIDHeader: requestIDHeader, Now: cfg.Now, Log: cfg.Log,
 	})
 	if err != nil {
 		return nil, err
@@ -96,7 +103,7 @@ type Read[T any] struct {
 	AskedAt time.Time // when the request was sent
 }
 
-// ListQuery asks for a page of a list.
+// ListQuery asks for a page of a list. Every page is asked for with the same PageSize and Sort.
 type ListQuery struct {
 	PageSize int    // up to 100 on most lists; 0: 100
 	Cursor   string // of the page before; empty: the first page
@@ -125,22 +132,31 @@ func pageQuery(route string, q ListQuery) (url.Values, error) {
 	return query, nil
 }
 
-// nextCursor turns the paging part of a list's answer into the cursor of the next page.
+// nextCursor turns the paging part of a list's answer into the cursor of the next page. The answer's link is taken while
+// it leads to the same list on the account's own host; any other is never followed, and the cursor beside it serves.
 func (c *Client) nextCursor(r rest.Request, meta rest.Meta, p paging) (cursor string, end bool, err error) {
 	if !p.HasMore {
 		return "", true, nil
 	}
-	if p.NextLink != "" {
-		path, query, err := c.gate.SameHost(p.NextLink)
-		if err != nil {
-			return "", false, odd(r, meta, "the link to the next page leaves the account's host")
-		}
+	if path, query, err := c.gate.SameHost(p.NextLink); err == nil && sameList(path, r) {
 		return path + "?" + query.Encode(), false, nil
 	}
-	if p.AfterCursor == "" {
-		return "", false, odd(r, meta, "more rows are announced without a cursor to ask for them")
+	switch {
+	case p.AfterCursor != "":
+		return p.AfterCursor, false, nil
+	case p.NextLink != "":
+		return "", false, odd(r, meta, "the link to the next page leaves the list, and no cursor stands beside it")
 	}
-	return p.AfterCursor, false, nil
+	return "", false, odd(r, meta, "more rows are announced without a cursor to ask for them")
+}
+
+// sameList reports whether a path is that of the request. Zendesk writes its links with and without .json.
+func sameList(path string, r rest.Request) bool {
+	asked := r.Path
+	if asked == "" {
+		asked = r.Route
+	}
+	return strings.TrimSuffix(path, ".json") == strings.TrimSuffix(asked, ".json")
 }
 
 // call is one request with its route's budget filled in.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"testing"
 	"time"
@@ -109,8 +110,20 @@ func TestListPaging(t *testing.T) {
 		"cursor without a link":   {`{"users":[],"meta":{"has_more":true,"after_cursor":"x"}}`, "x", "", false},
 		"more without a cursor":   {`{"users":[],"meta":{"has_more":true}}`, "", "without a cursor", false},
 		"link to another host": {
-			`{"users":[],"meta":{"has_more":true,"after_cursor":"x"},"links":{"next":"https://evil.example/api/v2/users.json"}}`,
-			"", "leaves the account's host", false,
+			`{"users":[],"meta":{"has_more":true,"after_cursor":"x"},"links":{"next":"https://evil.example/api/v2/users.json?page[after]=y"}}`,
+			"x", "", false,
+		},
+		"link to another list": {
+			`{"users":[],"meta":{"has_more":true,"after_cursor":"x"},"links":{"next":"{host}/api/v2/tickets.json?page[after]=y"}}`,
+			"x", "", false,
+		},
+		"link without a host": {
+			`{"users":[],"meta":{"has_more":true,"after_cursor":"x"},"links":{"next":"/api/v2/users.json?page[after]=y"}}`,
+			"x", "", false,
+		},
+		"link to another host alone": {
+			`{"users":[],"meta":{"has_more":true},"links":{"next":"https://evil.example/api/v2/users.json?page[after]=y"}}`,
+			"", "leaves the list", false,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -127,6 +140,34 @@ func TestListPaging(t *testing.T) {
 			assert.Equal(t, []url.Values{{"page[size]": {"100"}, "sort": {"id"}}}, v.queries())
 		})
 	}
+}
+
+// Answers recorded from another host, and proxies, write links of a host that the account does not have.
+func TestListGoesOnByCursorWhereItsLinkLeadsElsewhere(t *testing.T) {
+	elsewhere := 0
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { elsewhere++ }))
+	t.Cleanup(other.Close)
+	c, v := connect(t, map[string]answer{
+		"/api/v2/satisfaction_ratings.json?page%5Bsize%5D=2&score=good": {
+			body: `{"satisfaction_ratings":[{"id":1}],"meta":{"has_more":true,"after_cursor":"xyz"},
+				"links":{"next":"` + other.URL + `/api/v2/satisfaction_ratings.json?page[after]=xyz&page[size]=2"}}`,
+		},
+		"/api/v2/satisfaction_ratings.json": {body: `{"satisfaction_ratings":[{"id":2}],"meta":{"has_more":false}}`},
+	})
+	q := zendesk.RatingQuery{ListQuery: zendesk.ListQuery{PageSize: 2}, Score: "good"}
+	first, err := c.ListSatisfactionRatings(t.Context(), q)
+	require.NoError(t, err)
+	require.False(t, first.End)
+	q.Cursor = first.Cursor
+	second, err := c.ListSatisfactionRatings(t.Context(), q)
+	require.NoError(t, err)
+	assert.True(t, second.End)
+	assert.Equal(t, []zendesk.SatisfactionRating{{ID: 2}}, second.Rows)
+	assert.Equal(t, []url.Values{
+		{"page[size]": {"2"}, "score": {"good"}},
+		{"page[size]": {"2"}, "score": {"good"}, "page[after]": {"xyz"}},
+	}, v.queries())
+	assert.Zero(t, elsewhere)
 }
 
 func TestMeRefusesStrangers(t *testing.T) {

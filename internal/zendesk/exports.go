@@ -10,9 +10,10 @@ import (
 	"zendesk-brevo/internal/rest"
 )
 
-// exportLag is how old the newest exported change is: Zendesk leaves out the last minute, and refuses a later start.
+// startLag is how long ago an export starts at the latest. Zendesk leaves out the last minute and refuses a start within
+// it; the seconds beyond are for clocks that do not agree with Zendesk's.
 // https://developer.zendesk.com/api-reference/ticketing/ticket-management/incremental_exports/
-const exportLag = time.Minute
+const startLag = 65 * time.Second
 
 const exportPageSize = 1000
 
@@ -20,7 +21,7 @@ const exportPageSize = 1000
 // Cursor alone.
 type ExportQuery struct {
 	Cursor    string
-	StartTime time.Time // moved to a minute ago when later; zero: from the beginning
+	StartTime time.Time // moved to 65 seconds ago when later; zero: from the beginning
 	PageSize  int       // up to 1000; 0: Zendesk's default, which is 1000
 }
 
@@ -112,7 +113,7 @@ func (c *Client) startTime(start time.Time) string {
 	if start.IsZero() {
 		return "0"
 	}
-	return strconv.FormatInt(max(0, min(start.Unix(), c.now().Add(-exportLag).Unix())), 10)
+	return strconv.FormatInt(max(0, min(start.Unix(), c.now().Add(-startLag).Unix())), 10)
 }
 
 // withRows gives a page its rows.

@@ -36,7 +36,7 @@ func TestExportGoesByTimeFirstAndByCursorAfterwards(t *testing.T) {
 }
 
 func TestExportStart(t *testing.T) {
-	minuteAgo := strconv.FormatInt(noon.Add(-time.Minute).Unix(), 10)
+	latest := strconv.FormatInt(noon.Add(-65*time.Second).Unix(), 10)
 	for name, c := range map[string]struct {
 		start time.Time
 		want  string
@@ -44,10 +44,12 @@ func TestExportStart(t *testing.T) {
 		"zero is the beginning":             {time.Time{}, "0"},
 		"long ago stays":                    {time.Unix(1700000000, 0), "1700000000"},
 		"before 1970 is the beginning":      {time.Unix(-5, 0), "0"},
-		"now moves to a minute ago":         {noon, minuteAgo},
-		"half a minute ago moves":           {noon.Add(-30 * time.Second), minuteAgo},
-		"tomorrow moves":                    {noon.Add(24 * time.Hour), minuteAgo},
-		"exactly a minute ago stays as is":  {noon.Add(-time.Minute), minuteAgo},
+		"now moves":                         {noon, latest},
+		"half a minute ago moves":           {noon.Add(-30 * time.Second), latest},
+		"tomorrow moves":                    {noon.Add(24 * time.Hour), latest},
+		"a minute ago moves":                {noon.Add(-time.Minute), latest},
+		"65 seconds ago stays":              {noon.Add(-65 * time.Second), latest},
+		"66 seconds ago stays":              {noon.Add(-66 * time.Second), strconv.FormatInt(noon.Unix()-66, 10)},
 		"a fraction is never rounded later": {time.Unix(1700000000, 999_999_999), "1700000000"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -5,16 +5,19 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 
 	"zendesk-brevo/internal/rest"
 )
 
-// problem reads Zendesk's error bodies: {"error":"Code","description":..,"details":{field:[..]}}, {"error":{"title":..,
+// problem reads Zendesk's error bodies: {"error":"Code","description":..,"details":{field:[..]}}, the same with
+// "error_description" where OAuth is concerned, {"error":{"title":..,
 // "message":..}}, {"errors":[{"code":..}]}, a bare {"error":"sentence"}, plain text and HTML.
 func problem(body []byte) rest.Problem {
 	var e struct {
 		Error       json.RawMessage `json:"error"`
 		Description string          `json:"description"`
+		OAuth       string          `json:"error_description"`
 		Details     map[string]json.RawMessage
 		Errors      []struct {
 			Code   string `json:"code"`
@@ -24,7 +27,7 @@ func problem(body []byte) rest.Problem {
 	}
 	// A type mismatch in one member leaves the others decoded, so the error is not looked at.
 	_ = json.Unmarshal(body, &e)
-	p := rest.Problem{Detail: e.Description}
+	p := rest.Problem{Detail: firstText(e.Description, e.OAuth)}
 	var object struct{ Title, Message string }
 	switch {
 	case len(e.Errors) > 0:
@@ -69,4 +72,15 @@ func IsUnavailable(err error) bool {
 	var e *rest.Error
 	return errors.As(err, &e) &&
 		(e.Status == http.StatusForbidden || e.Status == http.StatusNotFound && e.Code == codeInvalidEndpoint)
+}
+
+const codeStartTimeTooRecent = "StartTimeTooRecent"
+
+// IsTooRecent reports that an export was asked to start within the last minute of Zendesk's clock: the same start is
+// taken a little later. Zendesk has answered so with 400 and with 422, and before the code existed by a sentence alone.
+// https://developer.zendesk.com/api-reference/ticketing/ticket-management/incremental_exports/
+func IsTooRecent(err error) bool {
+	var e *rest.Error
+	return errors.As(err, &e) && (e.Status == http.StatusBadRequest || e.Status == http.StatusUnprocessableEntity) &&
+		(e.Code == codeStartTimeTooRecent || strings.Contains(strings.ToLower(e.Detail), "too recent start_time"))
 }

@@ -82,6 +82,28 @@ func TestProblems(t *testing.T) {
 	}
 }
 
+func TestTooRecentStarts(t *testing.T) {
+	for name, c := range map[string]struct {
+		status int
+		body   string
+		want   bool
+	}{
+		"as documented": {400, `{"error":"StartTimeTooRecent","description":"Too recent start_time. Use a start_time older than 60 seconds"}`, true},
+		"code alone":    {422, `{"error":"StartTimeTooRecent"}`, true},
+		"sentence":      {422, `{"error":"InvalidValue","description":"Too recent start_time. Use a start_time older than 5 minutes"}`, true},
+		"other code":    {400, `{"error":"InvalidValue","description":"Invalid start_time"}`, false},
+		"other status":  {403, `{"error":"StartTimeTooRecent"}`, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client, _ := connect(t, map[string]answer{ticketsPath: {status: c.status, body: c.body}})
+			_, err := client.ExportTickets(t.Context(), zendesk.ExportQuery{StartTime: noon})
+			require.Error(t, err)
+			assert.Equal(t, c.want, zendesk.IsTooRecent(err))
+		})
+	}
+	assert.False(t, zendesk.IsTooRecent(errors.New("StartTimeTooRecent")))
+}
+
 func TestOtherErrorsAreNeither(t *testing.T) {
 	for _, err := range []error{nil, errors.New("x"), &rest.Error{Status: http.StatusInternalServerError}} {
 		assert.False(t, zendesk.IsNotFound(err))
@@ -121,6 +143,8 @@ func TestCredentialsThatCannotSignAskNobody(t *testing.T) {
 	for name, credential := range map[string]zendesk.Credential{
 		"no e-mail":     zendesk.APIToken("", "s3cret"),
 		"no token":      zendesk.APIToken("admin@example.com", ""),
+		"no client id":  zendesk.ClientCredentials(zendesk.ClientCredentialsConfig{BaseURL: "https://x.zendesk.com", ClientSecret: "s3cret"}),
+		"no secret":     zendesk.ClientCredentials(zendesk.ClientCredentialsConfig{BaseURL: "https://x.zendesk.com", ClientID: "c"}),
 		"empty bearer":  zendesk.Bearer(func(context.Context) (string, error) { return "", nil }),
 		"failed bearer": zendesk.Bearer(func(context.Context) (string, error) { return "", gone }),
 	} {
@@ -140,6 +164,7 @@ func TestCredentialsShowNothing(t *testing.T) {
 	for _, credential := range []zendesk.Credential{
 		zendesk.APIToken("admin@example.com", "s3cret"),
 		zendesk.Bearer(func(context.Context) (string, error) { return "s3cret", nil }),
+		zendesk.ClientCredentials(zendesk.ClientCredentialsConfig{BaseURL: "https://x.zendesk.com", ClientID: "c", ClientSecret: "s3cret"}),
 	} {
 		var log bytes.Buffer
 		slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "credential", credential, "config", zendesk.Config{Credential: credential})

@@ -85,16 +85,21 @@ func connect(t *testing.T, answers map[string]answer, change ...func(*zendesk.Co
 
 // meter records what it is asked and told.
 type meter struct {
+	mu       sync.Mutex
 	needs    [][]budget.Need
 	readings [][]budget.Reading
 	refuse   error
 }
 
 func (m *meter) Reserve(_ context.Context, needs ...budget.Need) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	m.needs = append(m.needs, needs)
 	return m.refuse
 }
 
 func (m *meter) Observe(_ context.Context, readings ...budget.Reading) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	m.readings = append(m.readings, readings)
 }
