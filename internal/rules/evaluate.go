@@ -1,0 +1,226 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Planned is one action that is due because of one transition. It holds no personal data and survives JSON.
+type Planned struct {
+	// Key is the action's identity: transition, rule and action. What is recorded under it happens at most once.
+	Key        string     `json:"key"`
+	Rule       string     `json:"rule"`
+	Transition Transition `json:"transition"`
+	Action     Action     `json:"action"`
+	Due        time.Time  `json:"due"`              // Zendesk's time of the transition plus the rule's delay
+	Unless     []string   `json:"unless,omitempty"` // see Cancels
+	Limit      *Limit     `json:"limit,omitempty"`
+	LimitKey   string     `json:"limit_key,omitempty"` // the rule and the person or ticket that Limit counts for
+	Why        string     `json:"why"`
+}
+
+// Explanation says what one rule makes of a transition, and why.
+type Explanation struct {
+	Rule    string    `json:"rule"`
+	Matched bool      `json:"matched"`
+	Why     string    `json:"why"`
+	Planned []Planned `json:"planned,omitempty"`
+}
+
+// standardProperties are in every Brevo event; score is left out without a rating, and what is the ticket's without one.
+var standardProperties = []string{"ticket_id", "status", "priority", "channel", "score", "occurred_at", "key"}
+
+// Evaluate returns the actions that follow from a transition, in the order of the rules. The same input gives the same plan.
+func (s *Set) Evaluate(t Transition, f Facts) []Planned {
+	var out []Planned
+	for _, r := range s.rules {
+		if slices.Contains(r.On, t.Type) {
+			out = append(out, s.explain(r, t, f).Planned...)
+		}
+	}
+	return out
+}
+
+// Explain returns what every rule makes of a transition, those that do not listen to it included.
+func (s *Set) Explain(t Transition, f Facts) []Explanation {
+	out := make([]Explanation, len(s.rules))
+	for i, r := range s.rules {
+		out[i] = s.explain(r, t, f)
+	}
+	return out
+}
+
+func (s *Set) explain(r *rule, t Transition, f Facts) Explanation {
+	e := Explanation{Rule: r.Name}
+	no := func(format string, args ...any) Explanation {
+		e.Why = fmt.Sprintf(format, args...)
+		return e
+	}
+	if !slices.Contains(r.On, t.Type) {
+		return no("listens to %s, not to %s", strings.Join(r.On, ", "), t.Type)
+	}
+	if age := f.Now.Sub(t.OccurredAt); s.options.MaxAge > 0 && !f.Now.IsZero() && age > s.options.MaxAge {
+		return no("happened %s ago; older than %s is recorded and not acted on", age.Truncate(time.Minute), round(s.options.MaxAge))
+	}
+	env := environment(t, f)
+	if r.when != nil {
+		yes, err := r.when.condition(env)
+		if err != nil {
+			return no("when %s: %s", err, r.When)
+		}
+		if !yes {
+			return no("when is false: %s", r.When)
+		}
+	}
+	key := r.limitKey(t)
+	if !f.Now.IsZero() && !r.Limit.Allows(f.Fired[key], f.Now) {
+		return no("limit reached: %s", r.Limit)
+	}
+	planned, err := s.plan(r, t, f, env)
+	if err != nil {
+		return no("an action's template %s", err)
+	}
+	e.Matched, e.Planned, e.Why = true, planned, r.why(t)
+	return e
+}
+
+func (s *Set) plan(r *rule, t Transition, f Facts, env conditionEnv) ([]Planned, error) {
+	out := make([]Planned, len(r.Do))
+	seen := map[string]int{}
+	for i, a := range r.Do {
+		if err := s.resolve(&a, t, f, env); err != nil {
+			return nil, err
+		}
+		seen[a.Kind]++
+		name := a.Kind
+		if n := seen[a.Kind]; n > 1 {
+			name = fmt.Sprintf("%s#%d", name, n)
+		}
+		out[i] = Planned{
+			Key: t.Key + "/" + r.Name + "/" + name, Rule: r.Name, Transition: t, Action: a, Due: t.OccurredAt.Add(r.After).UTC(),
+			Unless: slices.Clone(r.Unless), Why: r.why(t),
+		}
+		if r.Limit != (Limit{}) {
+			limit := r.Limit
+			out[i].Limit, out[i].LimitKey = &limit, r.limitKey(t)
+		}
+	}
+	return out, nil
+}
+
+// resolve fills an action's templates and what every Brevo event carries. It leaves the rule's own values alone.
+func (s *Set) resolve(a *Action, t Transition, f Facts, env conditionEnv) error {
+	plain := env.plain()
+	err := a.eachText(func(text string) (any, error) {
+		if made, ok := s.templates[text]; ok {
+			return made.render(plain)
+		}
+		return text, nil
+	})
+	if err != nil {
+		return err
+	}
+	a.Add, a.Remove, a.Tags = slices.Clone(a.Add), slices.Clone(a.Remove), slices.Clone(a.Tags)
+	if a.Kind != BrevoEvent {
+		return nil
+	}
+	a.Event = s.options.EventPrefix + a.Event
+	if a.Properties == nil {
+		a.Properties = map[string]any{}
+	}
+	for k, v := range a.Properties {
+		if v == nil {
+			delete(a.Properties, k)
+		}
+	}
+	for k, v := range standard(t, f) {
+		a.Properties[k] = v
+	}
+	return nil
+}
+
+// standard gives the properties of every event. The status is the one the transition led to, when it is about the status.
+func standard(t Transition, f Facts) map[string]any {
+	out := map[string]any{"occurred_at": t.OccurredAt.UTC().Format(time.RFC3339), "key": t.Key}
+	if t.TicketID == 0 {
+		return out
+	}
+	status := f.Ticket.Status
+	switch t.Type {
+	case TicketUpdated, TicketSolved, TicketReopened:
+		status = t.To
+	}
+	out["ticket_id"], out["status"], out["priority"], out["channel"] = t.TicketID, status, f.Ticket.Priority, f.Ticket.Channel
+	for k, v := range out {
+		if v == "" {
+			delete(out, k) // Zendesk's "none"
+		}
+	}
+	if score := cmpScore(t.Score, f.Ticket.Score); score != nil {
+		out["score"] = *score
+	}
+	return out
+}
+
+// cmpScore prefers the score that the transition is about to the ticket's present one.
+func cmpScore(own, present *float64) *float64 {
+	if own != nil {
+		return own
+	}
+	return present
+}
+
+func (r *rule) limitKey(t Transition) string {
+	switch r.Limit.Per {
+	case PerPerson:
+		return r.Name + "/" + userSubject(t.UserID)
+	case PerTicket:
+		return r.Name + "/" + ticketSubject(t.TicketID)
+	}
+	return ""
+}
+
+// String is "1 per person in 7d".
+func (l Limit) String() string {
+	if l == (Limit{}) {
+		return "none"
+	}
+	return fmt.Sprintf("%d per %s in %s", l.Count, l.Per, round(l.Within))
+}
+
+func (r *rule) why(t Transition) string {
+	parts := []string{t.Type}
+	if r.When != "" {
+		parts = append(parts, "when "+r.When)
+	}
+	if r.After > 0 {
+		parts = append(parts, "after "+round(r.After))
+	}
+	if len(r.Unless) > 0 {
+		parts = append(parts, "unless "+strings.Join(r.Unless, ", "))
+	}
+	if r.Limit != (Limit{}) {
+		parts = append(parts, "limit "+r.Limit.String())
+	}
+	return strings.Join(parts, "; ")
+}
+
+// Cancels reports whether another transition of the same ticket or user stands against this plan: its type is in Unless,
+// and it happened after the one that the plan is about. Where Zendesk counts, the count decides and not the time.
+func (p Planned) Cancels(other Transition) bool {
+	own := p.Transition
+	if !slices.Contains(p.Unless, other.Type) || other.Key == own.Key || other.Subject() != own.Subject() {
+		return false
+	}
+	switch {
+	case own.Type == other.Type && own.RatingID == other.RatingID && own.Number > 0:
+		return other.Number > own.Number
+	case own.Type == TicketSolved && other.Type == TicketReopened:
+		return other.Number >= own.Number // the n-th reopening follows the n-th solve
+	case own.Type == TicketReopened && other.Type == TicketSolved:
+		return other.Number > own.Number
+	}
+	return !other.OccurredAt.Before(own.OccurredAt)
+}

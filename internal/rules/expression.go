@@ -1,0 +1,174 @@
+package rules
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/expr-lang/expr"
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/file"
+	"github.com/expr-lang/expr/parser"
+	"github.com/expr-lang/expr/vm"
+)
+
+// maxExpression bounds an expression in bytes. Together with what check refuses it bounds the time of an evaluation: no
+// ranges, variables, functions that grow values, or loops within loops.
+const maxExpression = 1000
+
+var functions = []string{
+	"abs", "all", "any", "ceil", "count", "date", "duration", "float", "floor", "hasPrefix", "hasSuffix", "int", "len", "lower",
+	"max", "min", "none", "one", "round", "string", "trim", "upper",
+}
+
+// expression is a compiled, type-checked expression.
+type expression struct {
+	program    *vm.Program
+	usesTicket bool
+}
+
+// compileExpression checks source against the names and types of env. Problems say where in the expression they are.
+func compileExpression(source string, env any, options ...expr.Option) (*expression, error) {
+	if len(source) > maxExpression {
+		return nil, fmt.Errorf("is longer than %d characters", maxExpression)
+	}
+	tree, err := parser.Parse(source)
+	if err != nil {
+		return nil, located(source, err)
+	}
+	c := &checker{env: reflect.TypeOf(env)}
+	ast.Walk(&tree.Node, c)
+	if c.problem != "" {
+		return nil, errors.New(c.problem)
+	}
+	options = append([]expr.Option{expr.Env(env), expr.DisableAllBuiltins()}, options...)
+	for _, name := range functions {
+		options = append(options, expr.EnableBuiltin(name))
+	}
+	program, err := expr.Compile(source, options...)
+	if err != nil {
+		return nil, located(source, err)
+	}
+	return &expression{program: program, usesTicket: c.usesTicket}, nil
+}
+
+// located turns the language's error into one line: its drawing of the expression does not fit a list of problems.
+func located(source string, err error) error {
+	var f *file.Error
+	if !errors.As(err, &f) {
+		return errors.New("is no valid expression")
+	}
+	message := strings.TrimSpace(strings.SplitN(f.Message, "\n", 2)[0])
+	for _, t := range []reflect.Type{reflect.TypeFor[conditionEnv](), reflect.TypeFor[templateEnv]()} {
+		for i := range t.NumField() {
+			message = strings.ReplaceAll(message, t.Field(i).Type.String(), t.Field(i).Tag.Get("expr"))
+		}
+	}
+	if strings.Contains(source, "\n") {
+		return fmt.Errorf("has an error at its line %d, character %d: %s", f.Line, f.Column+1, message)
+	}
+	return fmt.Errorf("has an error at character %d: %s", f.Column+1, message)
+}
+
+// checker walks a parsed expression before it is compiled: it gives misspelt names a hint, and refuses what could run long.
+type checker struct {
+	env        reflect.Type
+	usesTicket bool
+	problem    string // the first
+}
+
+func (c *checker) fail(format string, args ...any) {
+	if c.problem == "" {
+		c.problem = fmt.Sprintf(format, args...)
+	}
+}
+
+// Visit sees children before their parents.
+func (c *checker) Visit(node *ast.Node) {
+	switch n := (*node).(type) {
+	case *ast.IdentifierNode:
+		if known := names(c.env); !slices.Contains(known, n.Value) {
+			c.fail("knows no %s; %s", shown(n.Value), suggestion(n.Value, known))
+		}
+		c.usesTicket = c.usesTicket || n.Value == "ticket"
+	case *ast.MemberNode:
+		c.member(n)
+	case *ast.BuiltinNode:
+		if !slices.Contains(functions, n.Name) {
+			c.fail("cannot use %s; %s", shown(n.Name), suggestion(n.Name, functions))
+		}
+	case *ast.CallNode:
+		name := ""
+		if id, ok := n.Callee.(*ast.IdentifierNode); ok {
+			name = id.Value
+		}
+		c.fail("calls an unknown function %s; %s", shown(name), suggestion(name, functions))
+	case *ast.BinaryNode:
+		if _, constant := n.Right.(*ast.StringNode); n.Operator == "matches" && !constant {
+			c.fail("has matches without a fixed pattern; write the pattern in quotes")
+		}
+		if n.Operator == ".." {
+			c.fail("has a range; compare with < and > instead")
+		}
+	case *ast.VariableDeclaratorNode, *ast.SequenceNode:
+		c.fail("has variables; write one expression")
+	case *ast.PredicateNode:
+		inner := ast.Find(n.Node, func(m ast.Node) bool { _, ok := m.(*ast.PredicateNode); return ok })
+		if inner != nil {
+			c.fail("has a loop within a loop; split the rule in two")
+		}
+	}
+}
+
+func (c *checker) member(n *ast.MemberNode) {
+	of, isName := n.Node.(*ast.IdentifierNode)
+	property, isText := n.Property.(*ast.StringNode)
+	if !isName || !isText {
+		return
+	}
+	for i := range c.env.NumField() {
+		if c.env.Field(i).Tag.Get("expr") != of.Value {
+			continue
+		}
+		if known := names(c.env.Field(i).Type); !slices.Contains(known, property.Value) {
+			c.fail("knows no %s; %s", shown(of.Value+"."+property.Value), suggestion(property.Value, known))
+		}
+	}
+}
+
+// names are what expressions call the fields of a struct, those of embedded structs included.
+func names(t reflect.Type) []string {
+	var out []string
+	for _, f := range reflect.VisibleFields(t) {
+		if name := f.Tag.Get("expr"); name != "" {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// errNoValue stands for the language's own errors, which may repeat a value.
+var errNoValue = errors.New("cannot be evaluated with these values")
+
+func (e *expression) run(env any) (any, error) {
+	v, err := expr.Run(e.program, env)
+	if err != nil {
+		return nil, errNoValue
+	}
+	return v, nil
+}
+
+// condition evaluates an expression that was compiled to a bool.
+func (e *expression) condition(env conditionEnv) (bool, error) {
+	v, err := e.run(env)
+	if err != nil {
+		return false, err
+	}
+	yes, ok := v.(bool)
+	if !ok {
+		return false, errNoValue
+	}
+	return yes, nil
+}

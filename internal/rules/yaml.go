@@ -1,0 +1,75 @@
+package rules
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+)
+
+// Source is one automation as written: generic values (map[string]any, []any, scalars), and where its fields stand. Paths
+// are like "when" and "do[1].template"; the empty path is the automation itself.
+type Source struct {
+	Values map[string]any
+	Places map[string]Position
+}
+
+// FromYAML reads one automation from its node in a parsed file.
+func FromYAML(node *ast.MappingNode) (Source, error) {
+	s := Source{Places: map[string]Position{}}
+	if err := yaml.NodeToValue(node, &s.Values); err != nil {
+		return Source{}, fmt.Errorf("read automation: %w", err)
+	}
+	s.place("", node)
+	return s, nil
+}
+
+func (s *Source) place(path string, node ast.Node) {
+	if _, known := s.Places[path]; !known {
+		s.Places[path] = start(node)
+	}
+	switch n := node.(type) {
+	case *ast.MappingNode:
+		for _, pair := range n.Values {
+			s.place(path, pair)
+		}
+	case *ast.MappingValueNode:
+		name := pairName(n)
+		if path != "" {
+			name = path + "." + name
+		}
+		s.Places[name] = start(n.Key)
+		s.place(name, n.Value)
+	case *ast.SequenceNode:
+		for i, item := range n.Values {
+			s.place(path+"["+strconv.Itoa(i+1)+"]", item)
+		}
+	}
+}
+
+func pairName(n *ast.MappingValueNode) string {
+	if text, ok := n.Key.(*ast.StringNode); ok {
+		return text.Value
+	}
+	if t := n.Key.GetToken(); t != nil {
+		return t.Value
+	}
+	return ""
+}
+
+func start(node ast.Node) Position {
+	if m, ok := node.(*ast.MappingNode); ok && len(m.Values) > 0 {
+		node = m.Values[0].Key
+	}
+	if pair, ok := node.(*ast.MappingValueNode); ok {
+		node = pair.Key
+	}
+	if node == nil {
+		return Position{}
+	}
+	if t := node.GetToken(); t != nil && t.Position != nil {
+		return Position{Line: t.Position.Line, Column: t.Position.Column}
+	}
+	return Position{}
+}
