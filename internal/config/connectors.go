@@ -30,7 +30,7 @@ func (d *decoder) root(n ast.Node, file *File) {
 		{"connectors", func(v value) { d.connectors(v, file) }},
 	})
 	if !written["brevo"] {
-		d.problem(v.at, `add brevo: {api_key: "${BREVO_API_KEY}"}`, "brevo.api_key is missing")
+		d.keyFromEnv(v.at, `brevo: {api_key: "${NAME}"}`, &file.Brevo)
 	}
 	if !written["connectors"] {
 		d.problem(v.at, "add connectors: with a zendesk: entry", "connectors is missing")
@@ -44,8 +44,24 @@ func (d *decoder) brevo(v value, b *Brevo) {
 	})
 	b.BaseURL = strings.TrimRight(b.BaseURL, "/")
 	if written != nil && !written["api_key"] {
-		d.problem(v.at, `add api_key: "${BREVO_API_KEY}"`, "brevo.api_key is missing")
+		d.keyFromEnv(v.at, `api_key: "${NAME}" under brevo`, b)
 	}
+}
+
+// keyFromEnv serves configurations that say nothing of Brevo. add is what to write instead, where the file lacks it.
+func (d *decoder) keyFromEnv(at Position, add string, b *Brevo) {
+	text := strings.TrimSpace(d.getenv("BREVO_API_KEY"))
+	if text == "" {
+		d.problem(at, "set the environment variable BREVO_API_KEY (or put it in .env), or add "+add+" for a variable of your own", "brevo.api_key is missing")
+		return
+	}
+	for _, r := range []rule{secretText, brevoKey} {
+		if message, fix := r(text); message != "" {
+			d.problem(at, fix, "the environment variable BREVO_API_KEY %s", message)
+			return
+		}
+	}
+	b.APIKey = NewSecret(text)
 }
 
 func (d *decoder) connectors(v value, file *File) {

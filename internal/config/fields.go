@@ -46,7 +46,7 @@ func (d *decoder) fieldRule(e entry) (FieldRule, bool) {
 		d.problem(e.at, "write a Zendesk field before the colon", "field_mapping has an empty source")
 	} else if d.check != nil {
 		if message, fix := d.check(r.Source); message != "" {
-			d.problem(e.at, fix, "%s", message)
+			d.problem(e.at, fix, "%s %s", e.value.path, message)
 		}
 	}
 	switch n := e.value.node.(type) {

@@ -21,8 +21,8 @@ const maxFile = 128 << 10
 // maxDepth bounds nesting: the YAML parser is recursive, and the deepest setting lies six levels down.
 const maxDepth = 50
 
-// SourceCheck tells what is wrong with a source of field_mapping, and the nearest that exists; an empty message means
-// nothing is. The registry of sources lives above this package.
+// SourceCheck tells what is wrong with a source of field_mapping ("is no source"), and what to write instead; an empty message
+// means nothing is. Neither repeats the source. The registry of sources lives above this package.
 type SourceCheck func(source string) (message, fix string)
 
 // Option changes what Load checks.
@@ -32,8 +32,8 @@ type Option func(*decoder)
 // reported with its line like any other mistake.
 func WithSources(check SourceCheck) Option { return func(d *decoder) { d.check = check } }
 
-// Load reads connectors.yaml. getenv gives the environment: it fills ${NAME} in values, and ZENDESK_EMAIL when auth.email is
-// absent. The error is Problems, every mistake with its place, or says why the file cannot be read; it never holds a value
+// Load reads connectors.yaml. getenv gives the environment: it fills ${NAME} in values, BREVO_API_KEY when brevo.api_key is
+// absent, and ZENDESK_EMAIL when auth.email is. The error is Problems, every mistake with its place, or says why the file cannot be read; it never holds a value
 // of a secret.
 func Load(path string, getenv func(string) string, options ...Option) (*File, error) {
 	f, err := os.Open(path)

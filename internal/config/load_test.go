@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"zendesk-brevo/internal/config"
+	"zendesk-brevo/mapping"
 )
 
 const examplePath = "../../connectors.example.yaml"
@@ -47,18 +48,52 @@ func TestTheDocumentedBlockLoadsUnchanged(t *testing.T) {
 	rule, ok := c.FieldMapping.Rule("user_fields.account_tier")
 	require.True(t, ok)
 	assert.Equal(t, []string{"ACCOUNT_TIER"}, rule.Targets)
-	assert.Equal(t, 35, rule.At.Line)
+	assert.Equal(t, 33, rule.At.Line)
+}
+
+func TestTheShippedFilesNameRealSources(t *testing.T) {
+	for _, path := range []string{"testdata/documented.yaml", examplePath} {
+		text, err := os.ReadFile(path)
+		require.NoError(t, err)
+		_, err = config.Parse("connectors.yaml", text, usual(), config.WithSources(mapping.CheckSource))
+		require.NoError(t, err, path)
+	}
 }
 
 func TestTheDocumentedBlockNamesItsMissingVariables(t *testing.T) {
 	text, err := os.ReadFile("testdata/documented.yaml")
 	require.NoError(t, err)
 	_, err = config.Parse("connectors.yaml", text, environment("BREVO_API_KEY=xkeysib-1", "ZENDESK_API_TOKEN=t"))
-	require.EqualError(t, err, "connectors.yaml:7:5: auth.email is missing: a Zendesk API token signs in together with an agent's e-mail address; "+
+	require.EqualError(t, err, "connectors.yaml:5:5: auth.email is missing: a Zendesk API token signs in together with an agent's e-mail address; "+
 		"set the environment variable ZENDESK_EMAIL (or put it in .env), or add email: under auth")
 
 	_, err = config.Parse("connectors.yaml", text, environment("ZENDESK_EMAIL=admin@example.com", "ZENDESK_API_TOKEN=t"))
-	require.EqualError(t, err, "connectors.yaml:2:12: brevo.api_key needs the environment variable BREVO_API_KEY, which is not set; export BREVO_API_KEY or put it in .env")
+	require.EqualError(t, err, "connectors.yaml:1:1: brevo.api_key is missing; set the environment variable BREVO_API_KEY (or put it in .env), "+
+		"or add brevo: {api_key: \"${NAME}\"} for a variable of your own")
+}
+
+func TestTheBrevoKeyComesFromTheEnvironment(t *testing.T) {
+	rest := strings.TrimPrefix(minimal, `brevo: {api_key: "${BREVO_API_KEY}"}`+"\n")
+	require.NotEqual(t, minimal, rest)
+	for _, brevo := range []string{"", "brevo:\n", "brevo: {}\n", "brevo: {api_key: }\n", "brevo: {base_url: \"http://127.0.0.1:1/v3\"}\n"} {
+		file, err := parse(brevo + rest)
+		require.NoError(t, err, brevo)
+		assert.Equal(t, "xkeysib-the-brevo-secret", file.Brevo.APIKey.Reveal(), brevo)
+	}
+	file, err := config.Parse("connectors.yaml", []byte("brevo: {api_key: written}\n"+rest), usual())
+	require.NoError(t, err)
+	assert.Equal(t, "written", file.Brevo.APIKey.Reveal(), "the file goes first")
+
+	for key, want := range map[string]string{
+		"":                "connectors.yaml:1:1: brevo.api_key is missing; set the environment variable BREVO_API_KEY (or put it in .env), or add api_key: \"${NAME}\" under brevo for a variable of your own",
+		"xsmtpsib-sesame": "connectors.yaml:1:1: the environment variable BREVO_API_KEY is an SMTP key; use an API key (it begins with xkeysib-) from Brevo's SMTP & API page",
+		"open sesame":     "connectors.yaml:1:1: the environment variable BREVO_API_KEY contains a space or a line break; copy the value again, on one line",
+	} {
+		_, err := config.Parse("connectors.yaml", []byte("brevo: {}\n"+rest), environment("BREVO_API_KEY="+key, "ZENDESK_API_TOKEN=t", "ZENDESK_EMAIL=a@example.com"))
+		require.EqualError(t, err, want)
+	}
+	_, err = config.Parse("connectors.yaml", []byte("brevo: {apiKey: typed}\n"+rest), environment("ZENDESK_API_TOKEN=t", "ZENDESK_EMAIL=a@example.com"))
+	require.EqualError(t, err, `connectors.yaml:1:9: unknown key "apiKey" in brevo; did you mean api_key?`)
 }
 
 func TestDefaults(t *testing.T) {
@@ -175,10 +210,10 @@ func TestOneEnabledConnectorPerBrevoAccount(t *testing.T) {
 func TestMappingSourcesAreJudgedByTheirRegistry(t *testing.T) {
 	check := func(source string) (string, string) {
 		if source == "open_ticket" {
-			return `unknown source "open_ticket"`, "did you mean open_tickets?"
+			return "is no source", "did you mean open_tickets?"
 		}
 		return "", ""
 	}
 	_, err := config.Parse("connectors.yaml", []byte(withLines("field_mapping: {open_ticket: OPEN, role: ROLE}")), usual(), config.WithSources(check))
-	require.EqualError(t, err, `connectors.yaml:6:21: unknown source "open_ticket"; did you mean open_tickets?`)
+	require.EqualError(t, err, `connectors.yaml:6:21: field_mapping.open_ticket is no source; did you mean open_tickets?`)
 }

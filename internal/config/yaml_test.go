@@ -36,7 +36,6 @@ func TestWhatIsNoConfiguration(t *testing.T) {
 		{"tag", "brevo: !!map {api_key: sesame}\n", "1:8: YAML tags are not supported; remove the ! mark"},
 		{"complex key", "? brevo\n: {}\n", "1:1: keys marked with ? are not supported; write key: value"},
 		{"key twice", "brevo: {api_key: sesame}\nbrevo: {}\n", `2:1: "brevo" is written twice in the file (first on line 1); keep one of them`},
-		{"no brevo", "connectors: {}\n", `1:1: brevo.api_key is missing; add brevo: {api_key: "${BREVO_API_KEY}"}`},
 		{"no connectors", "brevo: {api_key: sesame}\n", "1:1: connectors is missing; add connectors: with a zendesk: entry"},
 		{"no connector", "brevo: {api_key: sesame}\nconnectors: {}\n", "2:1: connectors has no entry; add a zendesk: entry"},
 		{"no type", "connectors:\n  acme: {}\n", "2:3: connectors.acme.type is missing: the name alone does not say which product it is; add type: zendesk"},
