@@ -19,6 +19,7 @@ import (
 	"zendesk-brevo/activities"
 	"zendesk-brevo/internal/config"
 	"zendesk-brevo/internal/store"
+	"zendesk-brevo/mapping"
 	"zendesk-brevo/workflows"
 )
 
@@ -40,7 +41,7 @@ func main() {
 
 // run serves the task queue until ctx ends. Its errors name what to do.
 func run(ctx context.Context, env config.Env) error {
-	file, err := config.Load(env.ConnectorsFile, os.Getenv)
+	file, err := config.Load(env.ConnectorsFile, os.Getenv, config.WithSources(mapping.CheckSource))
 	if err != nil {
 		return err
 	}

@@ -77,10 +77,12 @@ func TestRunSaysHowToGetAConfiguration(t *testing.T) {
 func TestRunRefusesAWrongConfigurationBeforeAnythingStarts(t *testing.T) {
 	t.Chdir(t.TempDir())
 	t.Setenv("CONNECTORS_FILE", "")
-	require.NoError(t, os.WriteFile("connectors.yaml", []byte("connectors: {zendesk: {subdomian: acme}}\n"), 0o600))
+	require.NoError(t, os.WriteFile("connectors.yaml", []byte("connectors: {zendesk: {subdomian: acme, field_mapping: {opne_tickets: OPEN}}}\n"), 0o600))
 	err := dev.Run(t.Context(), dev.Options{Out: os.Stdout})
 	var problems config.Problems
 	require.ErrorAs(t, err, &problems)
+	assert.ErrorContains(t, err, "did you mean subdomain?")
+	assert.ErrorContains(t, err, "connectors.yaml:1:57: field_mapping.opne_tickets is no source; did you mean open_tickets?")
 	assert.NoFileExists(t, "data")
 }
 
