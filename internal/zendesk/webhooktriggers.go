@@ -3,7 +3,6 @@ package zendesk
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/netip"
 	"strconv"
@@ -195,12 +194,12 @@ func (c *Client) EgressIPs(ctx context.Context) ([]netip.Prefix, error) {
 		networks = append(networks, network.Masked())
 	}
 	if len(networks) == 0 {
-		return nil, odd(r, meta, fmt.Sprintf("names %d networks to send from", len(list)))
+		return nil, missing(r, meta, "network under egress")
 	}
 	return networks, nil
 }
 
-// ranges is the answer of /ips inside an "ips" member, as some accounts send it.
+// ranges is the answer inside an "ips" member: published descriptions of this call differ.
 type ranges struct {
 	Egress *egress `json:"egress"`
 }
