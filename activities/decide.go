@@ -43,6 +43,8 @@ type situation struct {
 	had  store.Delivery
 	// found is the contact in Brevo as last mirrored, nil when the mirror has none: by the delivery's id, else by address.
 	found *store.BrevoContact
+	// begun is what a create carried whose answer never came; nil when there is none.
+	begun *store.Delivery
 	// phoneTaken: another contact in Brevo, not made from this user, holds the wanted number and keeps it.
 	phoneTaken bool
 	// phoneFrom is the user whose contact holds the wanted number and is to give it up first; 0: nobody's.

@@ -94,7 +94,7 @@ func (o *opener) add(ctx context.Context, rulings []ruling) error {
 	var replanned []store.Planned
 	for i := range rulings {
 		r := &rulings[i]
-		if !r.decision.writes() {
+		if !r.decision.writes() && r.situation.begun == nil {
 			o.result.settle(r)
 			settled = append(settled, store.Result{Delivery: r.decision.after, Dirty: r.claimed.Dirty})
 			continue

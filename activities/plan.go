@@ -158,7 +158,7 @@ func (p *planner) batch(ctx context.Context, ids []int64) error {
 			p.rejected = append(p.rejected, r.claimed.Delivery.UserID)
 			continue
 		}
-		if r.decision.writes() {
+		if r.decision.writes() || r.situation.begun != nil {
 			plan := p.planOf(r)
 			p.count(plan)
 			planned = append(planned, store.Planned{ID: r.claimed.Delivery.UserID, Version: r.claimed.Dirty, Plan: plan})
@@ -190,6 +190,8 @@ func planOf(bulk bool, r *ruling) string {
 	_, phone := d.set[attributePhone]
 	_, had := r.situation.had.Attributes[attributePhone]
 	switch {
+	case r.situation.begun != nil:
+		return PlanWrite
 	case len(d.clear) > 0 || d.from != "" || d.state != store.DeliverySent:
 		return PlanClear
 	case !bulk || (phone && (had || r.situation.phoneFrom != 0)) || len(importLists(r)) == 0:

@@ -118,7 +118,8 @@ func (j *judge) rule(ctx context.Context, claimed []store.Claimed) ([]ruling, er
 }
 
 func (j *judge) wanted(c *store.Claimed) situation {
-	s := situation{had: c.Delivery}
+	s := situation{}
+	s.had, s.begun = begun(c.Delivery)
 	if !c.Found {
 		s.skip = "unknown"
 		return s

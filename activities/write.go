@@ -32,6 +32,9 @@ func (b *Brevo) WriteContacts(ctx context.Context, in WriteInput) (StepResult, e
 				continue
 			}
 			err := w.write(ctx, &rulings[i])
+			if err != nil && Classify(err) == Reject {
+				err = w.reject(ctx, &rulings[i], err) // a look at the contact was refused
+			}
 			if err != nil && i > 0 && ctx.Err() == nil {
 				// What was written counts, so it is reported now; the next step meets the trouble, if it lasts, as its own.
 				w.result.Next = rulings[i-1].claimed.Delivery.UserID
@@ -106,6 +109,11 @@ func (w *writer) write(ctx context.Context, r *ruling) error {
 		if !r.decision.writes() {
 			break
 		}
+		if r.decision.create {
+			if err := w.begin(ctx, r); err != nil {
+				return err
+			}
+		}
 		cause := w.send(ctx, r)
 		if cause == nil {
 			return w.accept(ctx, r)
@@ -129,6 +137,9 @@ func (w *writer) needsLook(r *ruling) bool {
 	if d.create || d.state != store.DeliverySent {
 		return false
 	}
+	if r.situation.begun != nil {
+		return true
+	}
 	if d.from != "" || len(d.add) > 0 {
 		return true
 	}
@@ -149,6 +160,7 @@ func (w *writer) look(ctx context.Context, r *ruling) error {
 	if err != nil {
 		return err
 	}
+	w.arrived(r, &got)
 	found := mirrored(&got, w.keep)
 	return w.saw(ctx, r, &found)
 }
@@ -255,6 +267,7 @@ func (w *writer) existing(ctx context.Context, r *ruling) error {
 	if err != nil {
 		return err
 	}
+	w.arrived(r, &got)
 	found := mirrored(&got, w.keep)
 	return w.saw(ctx, r, &found)
 }
