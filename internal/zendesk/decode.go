@@ -5,7 +5,7 @@ func decodeTicket(s *scanner) Ticket {
 	s.object(func(key []byte) {
 		switch string(key) {
 		case "id":
-			t.ID = s.int()
+			t.ID = s.id()
 		case "external_id":
 			t.ExternalID = s.str()
 		case "via":
@@ -13,9 +13,9 @@ func decodeTicket(s *scanner) Ticket {
 		case "from_messaging_channel":
 			t.FromMessagingChannel = s.bool()
 		case "created_at":
-			t.CreatedAt = s.time()
+			t.CreatedAt = s.moment()
 		case "updated_at":
-			t.UpdatedAt = s.time()
+			t.UpdatedAt = s.moment()
 		case "generated_timestamp":
 			t.GeneratedTimestamp = s.int()
 		case "type":
@@ -71,7 +71,7 @@ func ticketReference(t *Ticket, key []byte) *int64 {
 }
 
 func decodeVia(s *scanner) (v Via) {
-	s.object(func(key []byte) {
+	s.members(func(key []byte) {
 		if string(key) == "channel" {
 			v.Channel = s.word()
 		} else {
@@ -86,9 +86,9 @@ func decodeCustomFields(s *scanner, size int) []CustomField {
 		return nil
 	}
 	fields := make([]CustomField, 0, max(size, 8))
-	s.array(func() {
+	s.elements(func() {
 		var f CustomField
-		s.object(func(key []byte) {
+		if s.members(func(key []byte) {
 			switch string(key) {
 			case "id":
 				f.ID = s.int()
@@ -97,17 +97,30 @@ func decodeCustomFields(s *scanner, size int) []CustomField {
 			default:
 				s.skip()
 			}
-		})
-		fields = append(fields, f)
+		}) {
+			fields = append(fields, f)
+		}
 	})
 	return fields
 }
 
+// decodeInlineRating takes the rating inside a ticket, whose mistakes do not make the ticket unreadable.
 func decodeInlineRating(s *scanner) *SatisfactionRating {
-	if s.null() {
+	var r SatisfactionRating
+	if !s.members(func(key []byte) {
+		switch string(key) {
+		case "id":
+			r.ID = s.int()
+		case "created_at":
+			r.CreatedAt = s.time()
+		case "updated_at":
+			r.UpdatedAt = s.time()
+		default:
+			ratingMember(s, key, &r)
+		}
+	}) {
 		return nil
 	}
-	r := decodeRating(s)
 	return &r
 }
 
@@ -115,34 +128,42 @@ func decodeRating(s *scanner) (r SatisfactionRating) {
 	s.object(func(key []byte) {
 		switch string(key) {
 		case "id":
-			r.ID = s.int()
-		case "ticket_id":
-			r.TicketID = s.int()
-		case "requester_id":
-			r.RequesterID = s.int()
-		case "assignee_id":
-			r.AssigneeID = s.int()
-		case "group_id":
-			r.GroupID = s.int()
-		case "score":
-			r.Score = s.word()
-		case "reason_id":
-			r.ReasonID = s.int()
-		case "reason_code":
-			r.ReasonCode = s.int()
+			r.ID = s.id()
 		case "created_at":
-			r.CreatedAt = s.time()
+			r.CreatedAt = s.moment()
 		case "updated_at":
-			r.UpdatedAt = s.time()
+			r.UpdatedAt = s.moment()
 		default:
-			s.skip()
+			ratingMember(s, key, &r)
 		}
 	})
 	return r
 }
 
+func ratingMember(s *scanner, key []byte, r *SatisfactionRating) {
+	switch string(key) {
+	case "ticket_id":
+		r.TicketID = s.int()
+	case "requester_id":
+		r.RequesterID = s.int()
+	case "assignee_id":
+		r.AssigneeID = s.int()
+	case "group_id":
+		r.GroupID = s.int()
+	case "score":
+		r.Score = s.word()
+	case "reason_id":
+		r.ReasonID = s.int()
+	case "reason_code":
+		r.ReasonCode = s.int()
+	default:
+		s.skip()
+	}
+}
+
 func decodeInlineMetrics(s *scanner) *MetricSet {
-	if s.null() {
+	if s.peek() != '{' {
+		s.skip()
 		return nil
 	}
 	m := decodeMetrics(s)
@@ -150,7 +171,7 @@ func decodeInlineMetrics(s *scanner) *MetricSet {
 }
 
 func decodeMetrics(s *scanner) (m MetricSet) {
-	s.object(func(key []byte) {
+	s.members(func(key []byte) {
 		switch string(key) {
 		case "ticket_id":
 			m.TicketID = s.int()
@@ -180,7 +201,7 @@ func decodeMetrics(s *scanner) (m MetricSet) {
 }
 
 func decodeMinutes(s *scanner) (m Minutes) {
-	s.object(func(key []byte) {
+	s.members(func(key []byte) {
 		switch string(key) {
 		case "calendar":
 			m.Calendar = s.optionalInt()
@@ -193,20 +214,30 @@ func decodeMinutes(s *scanner) (m Minutes) {
 	return m
 }
 
+// decodeWords takes a list of strings and leaves out what is none.
 func decodeWords(s *scanner) []string {
 	if s.null() {
 		return nil
 	}
 	words := []string{}
-	s.array(func() { words = append(words, s.word()) })
+	s.elements(func() {
+		if word := s.word(); word != "" {
+			words = append(words, word)
+		}
+	})
 	return words
 }
 
+// decodeInts takes a list of ids and leaves out what is none.
 func decodeInts(s *scanner) []int64 {
 	if s.null() {
 		return nil
 	}
 	ints := []int64{}
-	s.array(func() { ints = append(ints, s.int()) })
+	s.elements(func() {
+		if n := s.int(); n != 0 {
+			ints = append(ints, n)
+		}
+	})
 	return ints
 }

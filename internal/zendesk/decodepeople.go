@@ -5,7 +5,7 @@ func decodeUser(s *scanner) User {
 	s.object(func(key []byte) {
 		switch string(key) {
 		case "id":
-			u.ID = s.int()
+			u.ID = s.id()
 		case "name":
 			u.Name = s.str()
 		case "email":
@@ -41,8 +41,8 @@ func decodeUser(s *scanner) User {
 func decodeUserState(s *scanner, key []byte, u *User) {
 	switch string(key) {
 	case "active":
-		if !s.null() {
-			u.Active = s.bool()
+		if active, ok := s.truth(); ok {
+			u.Active = active
 		}
 	case "suspended":
 		u.Suspended = s.bool()
@@ -51,9 +51,9 @@ func decodeUserState(s *scanner, key []byte, u *User) {
 	case "shared_phone_number":
 		u.SharedPhoneNumber = s.bool()
 	case "created_at":
-		u.CreatedAt = s.time()
+		u.CreatedAt = s.moment()
 	case "updated_at":
-		u.UpdatedAt = s.time()
+		u.UpdatedAt = s.moment()
 	case "last_login_at":
 		u.LastLoginAt = s.time()
 	default:
@@ -65,7 +65,7 @@ func decodeOrganization(s *scanner) (o Organization) {
 	s.object(func(key []byte) {
 		switch string(key) {
 		case "id":
-			o.ID = s.int()
+			o.ID = s.id()
 		case "name":
 			o.Name = s.str()
 		case "domain_names":
@@ -79,11 +79,11 @@ func decodeOrganization(s *scanner) (o Organization) {
 		case "organization_fields":
 			o.OrganizationFields = decodeKeyed(s)
 		case "created_at":
-			o.CreatedAt = s.time()
+			o.CreatedAt = s.moment()
 		case "updated_at":
-			o.UpdatedAt = s.time()
+			o.UpdatedAt = s.moment()
 		case "deleted_at":
-			o.DeletedAt = s.time()
+			o.DeletedAt = s.moment()
 		default:
 			s.skip()
 		}
@@ -97,6 +97,6 @@ func decodeKeyed(s *scanner) map[string]any {
 		return nil
 	}
 	fields := map[string]any{}
-	s.object(func(key []byte) { fields[s.interned(key)] = s.value() })
+	s.members(func(key []byte) { fields[s.interned(key)] = s.value() })
 	return fields
 }

@@ -126,23 +126,23 @@ func (e *envelope) member(s *scanner, key []byte) {
 	}
 	switch string(key) {
 	case "tickets":
-		e.tickets = decodeRows(s, e.hint, decodeTicket)
+		e.tickets = rows(e, s, key, decodeTicket)
 	case "ticket":
 		e.tickets = []Ticket{decodeTicket(s)}
 	case "users":
-		e.users = decodeRows(s, e.hint, decodeUser)
+		e.users = rows(e, s, key, decodeUser)
 	case "user":
 		e.users = []User{decodeUser(s)}
 	case "organizations":
-		e.organizations = decodeRows(s, e.hint, decodeOrganization)
+		e.organizations = rows(e, s, key, decodeOrganization)
 	case "organization":
 		e.organizations = []Organization{decodeOrganization(s)}
 	case "satisfaction_ratings":
-		e.ratings = decodeRows(s, e.hint, decodeRating)
+		e.ratings = rows(e, s, key, decodeRating)
 	case "satisfaction_rating":
 		e.ratings = decodeOneRating(s)
 	case "metric_sets":
-		e.metrics = decodeRows(s, e.hint, decodeMetrics)
+		e.metrics = rows(e, s, key, decodeMetrics)
 	case "results":
 		e.tickets = decodeRows(s, 0, decodeResult)
 		e.tickets = slices.DeleteFunc(e.tickets, func(t Ticket) bool { return t.ID == 0 })
@@ -159,9 +159,9 @@ func (e *envelope) scalar(s *scanner, key []byte) {
 	case "after_cursor":
 		e.afterCursor = s.str()
 	case "end_of_stream":
-		e.endOfStream = s.bool()
+		e.endOfStream = s.flag()
 	case "end_time":
-		e.endTime = s.int()
+		e.endTime = s.id()
 	case "count":
 		e.count = s.int()
 	case "next_page":
@@ -172,10 +172,10 @@ func (e *envelope) scalar(s *scanner, key []byte) {
 }
 
 func (p *paging) decode(s *scanner) {
-	s.object(func(key []byte) {
+	s.members(func(key []byte) {
 		switch string(key) {
 		case "has_more":
-			p.HasMore = s.bool()
+			p.HasMore = s.flag()
 		case "after_cursor":
 			p.AfterCursor = s.str()
 		case "next":
@@ -184,6 +184,15 @@ func (p *paging) decode(s *scanner) {
 			s.skip()
 		}
 	})
+}
+
+// rows takes the rows of a noun. Those that come along with what was asked for may be anything.
+func rows[T any](e *envelope, s *scanner, key []byte, one func(*scanner) T) []T {
+	if s.peek() != '[' && !slices.Contains(e.require, string(key)) {
+		s.skip()
+		return nil
+	}
+	return decodeRows(s, e.hint, one)
 }
 
 func decodeRows[T any](s *scanner, hint int, one func(*scanner) T) []T {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"time"
 
 	"zendesk-brevo/internal/rest"
 )
@@ -17,8 +16,9 @@ const maxDepth = 200
 // scanner reads JSON from a whole body, member by member. An export page is mostly text that the product must not keep;
 // skipping it costs one memory scan here and a full tokenisation in general decoders, several times slower.
 //
-// Reading methods take JSON null as the zero value. After the first failure every method returns zero values at once;
-// err holds that failure. Strings are checked as they are decoded; a skipped value is checked for its structure only.
+// The methods here and in scantext.go take exactly what encoding/json takes, and null as the zero value; those in
+// scanodd.go forgive values of another type. After the first failure every method returns zero values at once; err holds
+// that failure. Strings are checked as they are decoded; a skipped value is checked for its structure only.
 type scanner struct {
 	b      []byte
 	i      int
@@ -149,22 +149,6 @@ func (s *scanner) more(end byte) bool {
 	return false
 }
 
-// str takes a string.
-func (s *scanner) str() string {
-	if s.null() {
-		return ""
-	}
-	return string(s.text("expected a string"))
-}
-
-// word takes a string that recurs from row to row.
-func (s *scanner) word() string {
-	if s.null() {
-		return ""
-	}
-	return s.interned(s.text("expected a string"))
-}
-
 func (s *scanner) interned(b []byte) string {
 	if known, ok := s.intern[string(b)]; ok {
 		return known
@@ -176,24 +160,8 @@ func (s *scanner) interned(b []byte) string {
 	return w
 }
 
-// time takes an RFC 3339 time, in UTC; null and "" are the zero time.
-func (s *scanner) time() time.Time {
-	if s.null() {
-		return time.Time{}
-	}
-	b := s.text("expected a time")
-	if len(b) == 0 {
-		return time.Time{}
-	}
-	var t time.Time
-	if err := t.UnmarshalText(b); err != nil {
-		s.fail("expected an RFC 3339 time before")
-		return time.Time{}
-	}
-	return t.UTC()
-}
-
-func (s *scanner) bool() bool {
+// constant takes true, false or null.
+func (s *scanner) constant() bool {
 	switch s.peek() {
 	case 't':
 		return s.literal("true")
@@ -208,28 +176,6 @@ func (s *scanner) bool() bool {
 	return false
 }
 
-// int takes a whole number.
-func (s *scanner) int() int64 {
-	if s.null() {
-		return 0
-	}
-	n, err := strconv.ParseInt(string(s.number()), 10, 64)
-	if err != nil {
-		s.fail("expected a whole number before")
-		return 0
-	}
-	return n
-}
-
-// optionalInt takes a whole number or null.
-func (s *scanner) optionalInt() *int64 {
-	if s.null() {
-		return nil
-	}
-	n := s.int()
-	return &n
-}
-
 // value takes anything, in the types of encoding/json. Objects and arrays are rare here: look-up and multi-select fields.
 func (s *scanner) value() any {
 	switch s.peek() {
@@ -237,9 +183,9 @@ func (s *scanner) value() any {
 		s.literal("null")
 		return nil
 	case 't', 'f':
-		return s.bool()
+		return s.constant()
 	case '"':
-		return s.word()
+		return s.interned(s.text("expected a string"))
 	case '{', '[':
 		from := s.i
 		s.skip()

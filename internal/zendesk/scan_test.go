@@ -31,6 +31,7 @@ func FuzzScanner(f *testing.F) {
 	f.Add([]byte(`{"tickets":[{"id":1,"tags":["a"],"via":{"channel":"web"}}],"end_of_stream":true}`))
 	f.Add([]byte("[\"\\ud83d\\ude00\\u0000\\\\\", -1.5E+2, {\"\":null}, \"\xff\"]"))
 	f.Add([]byte(`{"results":[{"result_type":"ticket","id":1}],"meta":{"has_more":true},"satisfaction_rating":[{"id":1}],"user":{"id":1}}`))
+	f.Add([]byte(`{"tickets":[{"id":"1","organization_id":"","tags":{},"via":[],"requester_id":1.0,"custom_fields":null}],"end_of_stream":"true"}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		agree(t, text)
 		rows, err := zendesk.DecodeTickets(text)
@@ -125,18 +126,37 @@ func TestWholeNumbers(t *testing.T) {
 	}{
 		{"26000000000001", 26000000000001, true},
 		{"9223372036854775807", math.MaxInt64, true},
+		{`"26000000000001"`, 26000000000001, true},
+		{"26000000000001.0", 26000000000001, true},
+		{`"12.00"`, 12, true},
+		{"1.2e3", 1200, true},
+		{"-3", -3, true},
 		{"9223372036854775808", 0, false},
+		{"9223372036854775808.0", 0, false},
+		{"9007199254740995.0", 0, false},
+		{"1e400", 0, false},
 		{"1.5", 0, false},
-		{`"12"`, 0, false},
+		{`"1.5"`, 0, false},
+		{`"0x10"`, 0, false},
+		{`"1_000"`, 0, false},
+		{`"inf"`, 0, false},
+		{`" 12"`, 0, false},
+		{`"twelve"`, 0, false},
 		{"{}", 0, false},
+		{"[12]", 0, false},
+		{"true", 0, false},
 	} {
-		rows, err := zendesk.DecodeTickets([]byte(`{"end_of_stream":true,"tickets":[{"id":7,"requester_id":` + c.text + `}]}`))
+		rows, err := zendesk.DecodeTickets([]byte(`{"end_of_stream":true,"tickets":[{"requester_id":` + c.text + `,"id":7}]}`))
+		require.NoError(t, err, c.text)
+		assert.Equal(t, c.want, rows[0].RequesterID, c.text)
+
+		rows, err = zendesk.DecodeTickets([]byte(`{"end_of_stream":true,"tickets":[{"id":` + c.text + `}]}`))
 		if !c.ok {
-			assert.Error(t, err, c.text)
+			assert.ErrorContains(t, err, "at byte", c.text)
 			continue
 		}
 		require.NoError(t, err, c.text)
-		assert.Equal(t, c.want, rows[0].RequesterID)
+		assert.Equal(t, c.want, rows[0].ID, c.text)
 	}
 }
 

@@ -12,7 +12,7 @@ func (s *scanner) skip() {
 	case '[':
 		s.skipArray()
 	case 't', 'f', 'n':
-		s.bool()
+		s.constant()
 	default:
 		s.number()
 	}

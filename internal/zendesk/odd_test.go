@@ -1,0 +1,121 @@
+package zendesk_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"zendesk-brevo/internal/zendesk"
+)
+
+func TestTicketWithOddOptionalMembers(t *testing.T) {
+	sane := zendesk.Ticket{ID: 1, Status: "open", UpdatedAt: time.Date(2025, 3, 2, 8, 15, 30, 0, time.UTC)}
+	for text, change := range map[string]func(*zendesk.Ticket){
+		`"organization_id":"500"`:         func(t *zendesk.Ticket) { t.OrganizationID = 500 },
+		`"organization_id":""`:            nil,
+		`"organization_id":{}`:            nil,
+		`"requester_id":5.0`:              func(t *zendesk.Ticket) { t.RequesterID = 5 },
+		`"group_id":"many"`:               nil,
+		`"generated_timestamp":[]`:        nil,
+		`"external_id":12`:                func(t *zendesk.Ticket) { t.ExternalID = "12" },
+		`"external_id":{"a":1}`:           nil,
+		`"priority":false`:                nil,
+		`"from_messaging_channel":"true"`: func(t *zendesk.Ticket) { t.FromMessagingChannel = true },
+		`"from_messaging_channel":null`:   nil,
+		`"from_messaging_channel":"odd"`:  nil,
+		`"from_messaging_channel":1`:      nil,
+		`"tags":{}`:                       func(t *zendesk.Ticket) { t.Tags = []string{} },
+		`"tags":"vip"`:                    func(t *zendesk.Ticket) { t.Tags = []string{} },
+		`"tags":["vip",null,{},7]`:        func(t *zendesk.Ticket) { t.Tags = []string{"vip", "7"} },
+		`"followup_ids":["19",null,20]`:   func(t *zendesk.Ticket) { t.FollowupIDs = []int64{19, 20} },
+		`"custom_fields":{}`:              func(t *zendesk.Ticket) { t.CustomFields = []zendesk.CustomField{} },
+		`"custom_fields":[null,[],{"id":"3","value":"x"}]`: func(t *zendesk.Ticket) {
+			t.CustomFields = []zendesk.CustomField{{ID: 3, Value: "x"}}
+		},
+		`"via":[]`:                     nil,
+		`"via":"web"`:                  nil,
+		`"via":{"channel":{}}`:         nil,
+		`"satisfaction_rating":[]`:     nil,
+		`"satisfaction_rating":"good"`: nil,
+		`"satisfaction_rating":{"score":"good","id":"x","updated_at":"soon"}`: func(t *zendesk.Ticket) {
+			t.SatisfactionRating = &zendesk.SatisfactionRating{Score: "good"}
+		},
+		`"metric_set":[]`: nil,
+		`"metric_set":{"reopens":"2","solved_at":"never","reply_time_in_minutes":[],"full_resolution_time_in_minutes":{"calendar":"12","business":""}}`: func(t *zendesk.Ticket) {
+			twelve := int64(12)
+			t.Metrics = &zendesk.MetricSet{Reopens: 2, FullResolutionTime: zendesk.Minutes{Calendar: &twelve}}
+		},
+		`"updated_at":"2025-03-02 08:15:30 UTC"`:   nil,
+		`"updated_at":"2025-03-02T10:15:30+0200"`:  nil,
+		`"updated_at":"2025-03-02 10:15:30+02:00"`: nil,
+		`"created_at":""`:                          nil,
+	} {
+		t.Run(text, func(t *testing.T) {
+			want := sane
+			if change != nil {
+				change(&want)
+			}
+			got := decodeTicket(t, `{"id":1,"status":"open","updated_at":"2025-03-02T08:15:30Z",`+text+`}`)
+			assert.Equal(t, want, got)
+		})
+	}
+}
+
+func TestWhatOrdersRowsHasToBeRight(t *testing.T) {
+	for _, member := range []string{
+		`"updated_at":"soon"`, `"updated_at":1740903330`, `"updated_at":{}`, `"updated_at":"2025-03-02 08:15:30"`, `"updated_at":"2025-03-02"`,
+		`"created_at":"soon"`, `"created_at":false`, `"id":"x"`, `"id":1.5`, `"id":[]`,
+	} {
+		_, err := zendesk.DecodeTickets([]byte(`{"tickets":[{"id":1,` + member + `}],"end_of_stream":true}`))
+		assert.ErrorContains(t, err, "at byte", member)
+		_, err = zendesk.DecodeUsers([]byte(`{"users":[{"id":1,` + member + `}]}`))
+		assert.ErrorContains(t, err, "at byte", member)
+		_, err = zendesk.DecodeOrganizations([]byte(`{"organizations":[{"id":1,` + member + `}]}`))
+		assert.ErrorContains(t, err, "at byte", member)
+	}
+	_, err := zendesk.DecodeOrganizations([]byte(`{"organizations":[{"id":1,"deleted_at":"lately"}]}`))
+	assert.ErrorContains(t, err, "at byte", "an organization whose deletion cannot be read must not pass for one that exists")
+	for _, end := range []string{`"soon"`, `1`, `{}`, `[]`} {
+		_, err := zendesk.DecodeTickets([]byte(`{"tickets":[],"end_of_stream":` + end + `}`))
+		assert.ErrorContains(t, err, "at byte", end)
+	}
+}
+
+// Broken JSON is never forgiven, wherever it stands.
+func TestOddIsNotBroken(t *testing.T) {
+	for _, member := range []string{
+		`"tags":{"a":}`, `"tags":{]`, `"via":[}`, `"organization_id":12x`, `"organization_id":tru`, `"external_id":nul`,
+		`"satisfaction_rating":[1`, `"from_messaging_channel":"\x"`, `"custom_fields":[{},]`, `"type":01`,
+	} {
+		_, err := zendesk.DecodeTickets([]byte(`{"tickets":[{"id":1,` + member + `}],"end_of_stream":true}`))
+		assert.Error(t, err, member)
+	}
+}
+
+func TestPeopleWithOddOptionalMembers(t *testing.T) {
+	users, err := zendesk.DecodeUsers([]byte(`{"users":[
+		{"id":"1","active":"false","suspended":null,"verified":"true","organization_id":"500","user_fields":[],"tags":null,"phone":15551234567},
+		{"id":2,"active":"perhaps","organization_id":"","user_fields":"none","last_login_at":"yesterday","tags":{}},
+		{"id":3,"active":null,"user_fields":null,"shared_phone_number":0}]}`))
+	require.NoError(t, err)
+	assert.Equal(t, []zendesk.User{
+		{ID: 1, Verified: true, OrganizationID: 500, UserFields: map[string]any{}, Phone: "15551234567"},
+		{ID: 2, Active: true, UserFields: map[string]any{}, Tags: []string{}},
+		{ID: 3, Active: true},
+	}, users)
+	organizations, err := zendesk.DecodeOrganizations([]byte(`{"organizations":[
+		{"id":1.0,"domain_names":{},"group_id":"x","organization_fields":[],"tags":null,"external_id":7}]}`))
+	require.NoError(t, err)
+	assert.Equal(t, []zendesk.Organization{
+		{ID: 1, DomainNames: []string{}, OrganizationFields: map[string]any{}, ExternalID: "7"},
+	}, organizations)
+}
+
+func TestOddCompanyOfWhatWasAskedFor(t *testing.T) {
+	rows, err := zendesk.DecodeTickets([]byte(`{"tickets":[{"id":1}],"end_of_stream":"true","metric_sets":{},"users":{},
+		"count":{"value":1},"meta":[],"links":[]}`))
+	require.NoError(t, err)
+	assert.Equal(t, []zendesk.Ticket{{ID: 1}}, rows)
+}
