@@ -1,6 +1,9 @@
 package rules
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // setting is one key that an action may have; required ones must be written.
 type setting struct {
@@ -71,7 +74,7 @@ func (r *reader) action(at, path string, a *Action, v any) bool {
 		}
 	}
 	for _, key := range sortedKeys(m) {
-		if !contains(names, key) {
+		if !slices.Contains(names, key) {
 			r.problem(path+"."+key, suggestion(key, names), "is an unknown key")
 		}
 	}
@@ -81,15 +84,6 @@ func (r *reader) action(at, path string, a *Action, v any) bool {
 		}
 	}
 	return len(r.problems) == before
-}
-
-func contains(list []string, word string) bool {
-	for _, w := range list {
-		if w == word {
-			return true
-		}
-	}
-	return false
 }
 
 // settings are the keys of each kind of action, and which of them a bare value means; "*": the mapping itself.

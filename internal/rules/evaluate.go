@@ -158,14 +158,14 @@ func standard(t Transition, f Facts) map[string]any {
 			delete(out, k) // Zendesk's "none"
 		}
 	}
-	if score := cmpScore(t.Score, f.Ticket.Score); score != nil {
+	if score := preferred(t.Score, f.Ticket.Score); score != nil {
 		out["score"] = *score
 	}
 	return out
 }
 
-// cmpScore prefers the score that the transition is about to the ticket's present one.
-func cmpScore(own, present *float64) *float64 {
+// preferred prefers the score that the transition is about to the ticket's present one.
+func preferred(own, present *float64) *float64 {
 	if own != nil {
 		return own
 	}
