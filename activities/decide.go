@@ -81,7 +81,7 @@ func (d *decision) takesAway() bool { return len(d.clear)+len(d.remove) > 0 }
 // decide compares what a contact should be with what Brevo last accepted and with what it holds now. It is pure.
 func (r *rules) decide(s situation) decision {
 	switch {
-	case r.pilot != nil && !r.pilot[s.had.Email] && !r.pilot[s.want.Email]:
+	case r.outside(s):
 		return decision{state: s.had.State, reason: reasonPilot, after: s.had}
 	case s.skip == reasonInvalidEmail:
 		return r.reject(s, s.skip)
@@ -93,6 +93,11 @@ func (r *rules) decide(s situation) decision {
 		return decision{state: store.DeliveryGone, reason: reasonBrevoDeleted, after: s.had}
 	}
 	return r.deliver(s)
+}
+
+// outside reports whether a pilot keeps everything away from this person.
+func (r *rules) outside(s situation) bool {
+	return r.pilot != nil && !r.pilot[s.had.Email] && !r.pilot[s.want.Email]
 }
 
 func (r *rules) reject(s situation, reason string) decision {

@@ -2,9 +2,12 @@ package activities
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"go.temporal.io/sdk/activity"
 
@@ -23,15 +26,20 @@ type Opened struct {
 	StepResult
 	Imports int64 `json:"imports"`
 	Rows    int64 `json:"rows"`
+	// Stale: nothing was opened, because the last look at Brevo's contacts is too old to decide from.
+	Stale bool `json:"stale,omitempty"`
 }
 
 // OpenImports groups the contacts planned for import by the lists they join and stores the groups, cut at the size that
-// Brevo advises, with the claims on their contacts. It calls nobody. Imports that an earlier attempt or run left
+// Brevo advises, with the claims on their contacts. It calls nobody. Imports that an earlier attempt left
 // unfinished come first.
 func (b *Brevo) OpenImports(ctx context.Context, in OpenImportsInput) (Opened, error) {
 	return do(ctx, b.connections, in.Account, func(ctx context.Context, c *connection) (Opened, error) {
 		if left, err := c.unfinished(ctx); err != nil || left.Imports > 0 {
 			return left, err
+		}
+		if stale, err := c.lookedLongAgo(ctx); err != nil || stale {
+			return Opened{Stale: stale}, err
 		}
 		w, err := c.writer(ctx, in.PushStep, in.RunID+"/import")
 		if err != nil {
@@ -130,7 +138,7 @@ func (o *opener) collect(ctx context.Context, r *ruling) error {
 	if err != nil {
 		return fmt.Errorf("encode contact of user %d: %w", row.UserID, err)
 	}
-	if g.bytes+size > brevo.AdvisedImportBytes-importEnvelope {
+	if g.bytes+size > brevo.AdvisedImportBytes-importEnvelope || len(g.rows) == importRows {
 		if err := o.flush(ctx, g); err != nil {
 			return err
 		}
@@ -140,8 +148,12 @@ func (o *opener) collect(ctx context.Context, r *ruling) error {
 	return nil
 }
 
-// importEnvelope is room for what an import's body holds beside its rows.
-const importEnvelope = 4096
+const (
+	// importEnvelope is room for what an import's body holds beside its rows.
+	importEnvelope = 4096
+	// importRows bounds what the groups keep in memory; Brevo names no bound of its own.
+	importRows = 10_000
+)
 
 func (o *opener) flush(ctx context.Context, g *group) error {
 	if len(g.rows) == 0 {
@@ -165,6 +177,25 @@ type ImportsState struct {
 	StepResult
 	Open    int64 `json:"open"`
 	Running int64 `json:"running"`
+	// Stale: imports that had waited too long were given up; what they held must be decided anew.
+	Stale bool `json:"stale,omitempty"`
+}
+
+// DiscardOpenImports gives up what earlier runs decided and never sent, and counts what Brevo still works on. It
+// calls nobody.
+func (b *Brevo) DiscardOpenImports(ctx context.Context, account string) (ImportsState, error) {
+	return do(ctx, b.connections, account, func(ctx context.Context, c *connection) (ImportsState, error) {
+		open, err := c.store.Imports(ctx, store.ImportOpen)
+		if err != nil {
+			return ImportsState{}, fmt.Errorf("read imports: %w", err)
+		}
+		for i := range open {
+			if err := c.store.DiscardImport(ctx, open[i].ID); err != nil {
+				return ImportsState{}, err
+			}
+		}
+		return (&sender{connection: c}).state(ctx)
+	})
 }
 
 // SendImports gives every open import to Brevo. Sending one again after a lost answer is harmless: an import is an upsert
@@ -181,6 +212,13 @@ func (b *Brevo) SendImports(ctx context.Context, step PushStep) (ImportsState, e
 				return s.state(ctx)
 			}
 			for i := range open {
+				if c.now().Sub(open[i].CreatedAt) > lookLasts {
+					s.stale = true
+					if err := c.store.DiscardImport(ctx, open[i].ID); err != nil {
+						return ImportsState{}, err
+					}
+					continue
+				}
 				if err := s.send(ctx, &open[i]); err != nil {
 					return ImportsState{}, err
 				}
@@ -194,6 +232,7 @@ type sender struct {
 	*connection
 	step   PushStep
 	result StepResult
+	stale  bool
 }
 
 func (s *sender) state(ctx context.Context) (ImportsState, error) {
@@ -201,7 +240,7 @@ func (s *sender) state(ctx context.Context) (ImportsState, error) {
 	if err != nil {
 		return ImportsState{}, fmt.Errorf("read imports: %w", err)
 	}
-	out := ImportsState{StepResult: s.result}
+	out := ImportsState{StepResult: s.result, Stale: s.stale}
 	for _, i := range imports {
 		if i.State == store.ImportOpen {
 			out.Open++
@@ -225,7 +264,10 @@ func (s *sender) send(ctx context.Context, imp *store.Import) error {
 		body.Rows[i] = brevo.ImportRow{Email: rows[i].Email, Attributes: rows[i].Send}
 	}
 	process, err := s.brevo.ImportContacts(ctx, body)
-	if Classify(err) == Reject && err != nil {
+	if err != nil && (Classify(err) == Reject || Classify(err) == Missing) {
+		if err := s.listsThere(ctx, imp.Lists); err != nil {
+			return err
+		}
 		return s.halve(ctx, imp, rows, reasonRefused, detailOf(err))
 	}
 	if err != nil {
@@ -239,19 +281,12 @@ func (s *sender) halve(ctx context.Context, imp *store.Import, rows []store.Impo
 	if len(rows) > 1 {
 		return s.store.SplitImport(ctx, imp.ID, imp.ID+"a", imp.ID+"b", s.now())
 	}
-	had, err := s.before(ctx, rows)
-	if err != nil {
-		return err
-	}
-	return s.settle(ctx, imp, rows, map[int64]exception{rows[0].UserID: {reason: reason, detail: detail}}, had)
+	return s.settle(ctx, imp, rows, map[int64]exception{rows[0].UserID: {reason: reason, detail: detail}})
 }
 
-// before gives what each row's contact was delivered before the import.
-func (s *sender) before(ctx context.Context, rows []store.ImportRow) (map[int64]store.Delivery, error) {
-	ids := make([]int64, len(rows))
-	for i := range rows {
-		ids[i] = rows[i].UserID
-	}
+// before gives what the excepted contacts were delivered before the import.
+func (s *sender) before(ctx context.Context, exceptions map[int64]exception) (map[int64]store.Delivery, error) {
+	ids := slices.Sorted(maps.Keys(exceptions))
 	had := make(map[int64]store.Delivery, len(ids))
 	for chunk := range slices.Chunk(ids, planBatch) {
 		claimed, err := s.store.Peek(ctx, chunk)
@@ -306,13 +341,10 @@ func (s *sender) processes(ctx context.Context, running []store.Import) (map[int
 			continue
 		}
 		p, err := s.brevo.GetProcess(ctx, id)
-		switch {
-		case brevo.IsNotFound(err):
-			p = brevo.Process{ID: id, Status: brevo.StatusFailed}
-		case err != nil:
+		if err != nil && !brevo.IsNotFound(err) {
 			return nil, err
 		}
-		out[id] = p
+		out[id] = p // without a status while Brevo does not know the process
 	}
 	return out, nil
 }
@@ -321,28 +353,64 @@ func (s *sender) processes(ctx context.Context, running []store.Import) (map[int
 type exception struct {
 	reason string // a reject's reason; empty: the phone is dropped and the contact planned again
 	detail string
+	alone  bool // nobody can tell what became of it: the contact is written by itself
 }
 
+// processWithin is how long an import may be unknown to Brevo, or its files out of reach, before its contacts are
+// written one by one instead.
+const processWithin = 20 * time.Minute
+
 func (s *sender) ended(ctx context.Context, imp *store.Import, p brevo.Process) error {
-	if !p.Status.IsDone() {
+	late := s.now().Sub(imp.StartedAt) > processWithin
+	if !p.Status.IsDone() && (p.Status != "" || !late) {
 		return nil
 	}
 	rows, err := s.store.ImportRows(ctx, imp.ID)
 	if err != nil {
 		return fmt.Errorf("read import rows: %w", err)
 	}
+	if p.Status == "" {
+		return s.settle(ctx, imp, rows, alone(rows))
+	}
 	if p.Status.IsFailed() {
 		return s.halve(ctx, imp, rows, reasonRefused, "the import ended as "+string(p.Status))
 	}
 	found, err := s.exceptions(ctx, rows, p.Rejects())
+	var file *brevo.RejectFileError
+	if errors.As(err, &file) && (late || !file.Temporary) {
+		return s.settle(ctx, imp, rows, alone(rows))
+	}
 	if err != nil {
 		return err
 	}
-	had, err := s.before(ctx, rows)
-	if err != nil {
-		return err
+	return s.settle(ctx, imp, rows, found)
+}
+
+// alone has every row written by itself: an upsert tells at once what an import would not.
+func alone(rows []store.ImportRow) map[int64]exception {
+	out := make(map[int64]exception, len(rows))
+	for i := range rows {
+		out[rows[i].UserID] = exception{alone: true}
 	}
-	return s.settle(ctx, imp, rows, found, had)
+	return out
+}
+
+// listsThere fails when one of the lists was deleted in Brevo. That is nothing to reject people for: the next run looks at
+// the lists again, and makes or adopts what is missing.
+func (c *connection) listsThere(ctx context.Context, ids []int64) error {
+	for _, id := range ids {
+		_, err := c.brevo.GetList(ctx, id)
+		if brevo.IsNotFound(err) {
+			if err := c.store.SetVerified(ctx, time.Time{}); err != nil {
+				return fmt.Errorf("ask for another look at the lists: %w", err)
+			}
+			return configurationError(fmt.Errorf("list %d was deleted in Brevo: the next sync makes it again, or names what to change", id))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // exceptions reads the reject files of a process. Their columns are not documented, so a row is found by its address or
@@ -413,9 +481,16 @@ func digits(phone string) string {
 	}, phone), "0")
 }
 
-func (s *sender) settle(ctx context.Context, imp *store.Import, rows []store.ImportRow, exceptions map[int64]exception, had map[int64]store.Delivery) error {
-	var results []store.Result
-	var rejects []store.Reject
+func (s *sender) settle(ctx context.Context, imp *store.Import, rows []store.ImportRow, exceptions map[int64]exception) error {
+	had, err := s.before(ctx, exceptions)
+	if err != nil {
+		return err
+	}
+	var (
+		results []store.Result
+		rejects []store.Reject
+		planned []store.Planned
+	)
 	for i := range rows {
 		row := &rows[i]
 		x, excepted := exceptions[row.UserID]
@@ -424,6 +499,11 @@ func (s *sender) settle(ctx context.Context, imp *store.Import, rows []store.Imp
 			continue
 		}
 		before := had[row.UserID]
+		if x.alone {
+			results = append(results, store.Result{Delivery: before})
+			planned = append(planned, store.Planned{ID: row.UserID, Version: row.Dirty, Plan: PlanWrite})
+			continue
+		}
 		before.Refused = cloneOrMake(before.Refused)
 		if _, phone := row.Send[attributePhone]; x.reason == "" && phone {
 			before.Refused[attributePhone] = row.Send[attributePhone]
@@ -445,6 +525,9 @@ func (s *sender) settle(ctx context.Context, imp *store.Import, rows []store.Imp
 	}
 	if err := s.store.AddRejects(ctx, rejects); err != nil {
 		return fmt.Errorf("store rejects: %w", err)
+	}
+	if err := s.store.SetPlans(ctx, store.KindUser, planned); err != nil {
+		return fmt.Errorf("store plans: %w", err)
 	}
 	return s.store.SettleImport(ctx, imp.ID, results, s.now())
 }

@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"zendesk-brevo/internal/brevo"
@@ -23,14 +24,18 @@ func (b *Brevo) LeaveLists(ctx context.Context, in WriteInput) (StepResult, erro
 		if err != nil {
 			return StepResult{}, err
 		}
-		emails := map[int64][]string{}
+		members := map[int64][]int64{}
 		for i := range rulings {
 			for _, list := range rulings[i].decision.remove {
-				emails[list] = append(emails[list], rulings[i].situation.had.Email)
+				members[list] = append(members[list], idOf(rulings[i].situation.found))
 			}
 		}
-		for list, members := range emails {
-			_, err := c.brevo.RemoveFromList(ctx, list, brevo.Members{Emails: members})
+		for _, list := range slices.Sorted(maps.Keys(members)) {
+			_, err := c.brevo.RemoveFromList(ctx, list, brevo.Members{IDs: members[list]})
+			if err != nil && Classify(err) == Reject {
+				// One odd member may spoil the whole call: each contact is then written by itself.
+				return StepResult{Next: next}, w.replan(ctx, rulings)
+			}
 			// A list that is gone has no members either.
 			if err != nil && !brevo.IsNotFound(err) {
 				return StepResult{}, err
@@ -42,6 +47,15 @@ func (b *Brevo) LeaveLists(ctx context.Context, in WriteInput) (StepResult, erro
 		w.result.Next = next
 		return w.result, nil
 	})
+}
+
+// replan has contacts written one by one.
+func (w *writer) replan(ctx context.Context, rulings []ruling) error {
+	planned := make([]store.Planned, len(rulings))
+	for i := range rulings {
+		planned[i] = store.Planned{ID: rulings[i].claimed.Delivery.UserID, Version: rulings[i].claimed.Dirty, Plan: PlanWrite}
+	}
+	return w.store.SetPlans(ctx, store.KindUser, planned)
 }
 
 // left records the memberships that ended and plans what remains.
@@ -57,7 +71,7 @@ func (w *writer) left(ctx context.Context, rulings []ruling) error {
 		r.decision = w.rules.decide(r.situation)
 		if !r.decision.writes() {
 			w.result.Sent++
-			results[len(results)-1].Dirty = r.claimed.Dirty
+			results[len(results)-1] = store.Result{Delivery: r.decision.after, Dirty: r.claimed.Dirty}
 			continue
 		}
 		planned = append(planned, store.Planned{ID: had.UserID, Version: r.claimed.Dirty, Plan: planOf(true, r)})

@@ -70,6 +70,9 @@ func Classify(err error) Outcome {
 	if !errors.As(err, &call) {
 		return Retry
 	}
+	if call.Code == "StartTimeTooRecent" {
+		return Retry // the clocks differ by more than the client allows for; a moment later it is old enough
+	}
 	switch call.Status {
 	case http.StatusUnauthorized, http.StatusPaymentRequired:
 		return PauseAll
@@ -190,6 +193,8 @@ func pauseMessage(err error, call *rest.Error) string {
 		return vendorName(call.Vendor) + " asks for more credit or a larger plan (402): settle it in the vendor's billing page" + then
 	case call.Vendor == "brevo" && isUnknownIP(err):
 		return "Brevo refuses this machine's IP address (401): allow it in Brevo under Security > Authorized IPs" + then
+	case call.Vendor == "brevo" && call.Status == http.StatusForbidden:
+		return fmt.Sprintf("Brevo refuses %s %s (403): the plan or the key's owner lacks the permission%s", call.Method, call.Route, then)
 	case call.Vendor == "brevo":
 		return fmt.Sprintf("Brevo refused the API key (%d): put a valid key into brevo.api_key%s", call.Status, then)
 	case call.Status == http.StatusForbidden:

@@ -78,7 +78,7 @@ func (j *judge) contestPhones(ctx context.Context, rulings []ruling, phones []st
 	for i := range claimed {
 		id := claimed[i].Delivery.UserID
 		keeps := j.wanted(&claimed[i])
-		if keeps.skip != "" || keeps.want.Attributes[attributePhone] == delivered[id] {
+		if keeps.skip != "" || keeps.want.Attributes[attributePhone] == delivered[id] || j.rules.outside(keeps) {
 			continue
 		}
 		for _, s := range contested[delivered[id]] {

@@ -67,12 +67,17 @@ type Plan struct {
 	Clear  int64 `json:"clear"`
 	Import int64 `json:"import"`
 	Write  int64 `json:"write"`
+	// Stale: nothing was planned, because the last look at Brevo's contacts is too old to decide from.
+	Stale bool `json:"stale,omitempty"`
 }
 
 // PlanContacts decides what every dirty contact needs, settles those that need no write, and plans the others. It calls
 // nobody. More clears, removals and rejects than the mass-change guard allows pause the account.
 func (a *Account) PlanContacts(ctx context.Context, in PlanInput) (Plan, error) {
 	return do(ctx, a.connections, in.Account, func(ctx context.Context, c *connection) (Plan, error) {
+		if stale, err := c.lookedLongAgo(ctx); in.Bulk && (err != nil || stale) {
+			return Plan{Stale: stale}, err
+		}
 		j, err := c.judge(ctx)
 		if err != nil {
 			return Plan{}, err
@@ -195,6 +200,9 @@ func planOf(bulk bool, r *ruling) string {
 	case len(d.clear) > 0 || d.from != "" || d.state != store.DeliverySent:
 		return PlanClear
 	case !bulk || (phone && (had || r.situation.phoneFrom != 0)) || len(importLists(r)) == 0:
+		return PlanWrite
+	case !d.create && (r.situation.found == nil || r.situation.found.Email != d.email):
+		// An import goes by address: it would make a second contact where somebody corrected the address in Brevo.
 		return PlanWrite
 	case len(d.remove) > 0:
 		return PlanLeave

@@ -53,16 +53,16 @@ func (p *preflight) due(ctx context.Context, full bool) (bool, error) {
 	if full {
 		return true, nil
 	}
-	_, readAt, err := p.store.Fields(ctx)
+	verified, err := p.store.Verified(ctx)
 	if err != nil {
-		return false, fmt.Errorf("read field definitions: %w", err)
+		return false, err
 	}
 	stored, err := p.store.Fingerprint(ctx)
 	if err != nil {
 		return false, fmt.Errorf("read fingerprint: %w", err)
 	}
 	config, _, _ := strings.Cut(stored, "/")
-	return config != p.cfg.Fingerprint() || p.now().Sub(readAt) > definitionsLast, nil
+	return config != p.cfg.Fingerprint() || p.now().Sub(verified) > definitionsLast, nil
 }
 
 func (p *preflight) run(ctx context.Context, full bool) (PreflightResult, error) {
@@ -91,9 +91,11 @@ func (p *preflight) run(ctx context.Context, full bool) (PreflightResult, error)
 	}
 	out := PreflightResult{Notices: p.notices}
 	if full {
-		out.Expected, err = p.counts(ctx)
+		if out.Expected, err = p.counts(ctx); err != nil {
+			return PreflightResult{}, err
+		}
 	}
-	return out, err
+	return out, p.store.SetVerified(ctx, p.now())
 }
 
 // stranger says why the connected user cannot do the work, or nothing. Zendesk answers 200 to anybody here, so the
@@ -123,7 +125,7 @@ func (p *preflight) fields(ctx context.Context) error {
 			continue
 		}
 		got, err := k.list(ctx)
-		if Classify(err) == SkipStream && err != nil {
+		if outcome := Classify(err); err != nil && (outcome == SkipStream || outcome == Missing) {
 			p.notices = append(p.notices, k.kind+" fields cannot be read: "+skipReason(err))
 			continue
 		}
@@ -157,6 +159,10 @@ func (p *preflight) attributes(ctx context.Context) error {
 		found[i] = store.Attribute{Name: a.Name, Category: a.Category, Type: a.Type}
 		byName[a.Name] = found[i]
 	}
+	for _, name := range builtIn {
+		byName[name] = store.Attribute{Name: name, Category: brevo.CategoryNormal, Type: brevo.TypeText}
+		found = append(found, byName[name])
+	}
 	if err := p.store.SaveAttributes(ctx, found); err != nil {
 		return fmt.Errorf("store attributes: %w", err)
 	}
@@ -186,6 +192,9 @@ func (p *preflight) attributes(ctx context.Context) error {
 	return nil
 }
 
+// builtIn are identifiers that every account has, whether its attribute list shows them or not; none can be created.
+var builtIn = []string{attributePhone, "WHATSAPP", "LANDLINE_NUMBER"}
+
 func (p *preflight) ours(ctx context.Context) (map[string]bool, error) {
 	stored, err := p.store.Attributes(ctx)
 	if err != nil {
@@ -203,19 +212,38 @@ func (p *preflight) createAttribute(ctx context.Context, want mapping.Attribute)
 	if err := p.store.SaveAttributes(ctx, []store.Attribute{made}); err != nil {
 		return fmt.Errorf("store attribute %s: %w", want.Name, err)
 	}
-	if err := p.brevo.CreateAttribute(ctx, brevo.CategoryNormal, want.Name, brevo.AttributeSpec{Type: want.Type}); err != nil {
+	err := p.brevo.CreateAttribute(ctx, brevo.CategoryNormal, want.Name, brevo.AttributeSpec{Type: want.Type})
+	if err != nil && Classify(err) == Reject {
+		return p.refusedAttribute(ctx, want, err)
+	}
+	if err != nil {
 		return err
 	}
 	p.notices = append(p.notices, fmt.Sprintf("attribute %s created in Brevo (%s)", want.Name, want.Type))
 	return nil
 }
 
+// refusedAttribute looks whether an attribute that could not be created is there all the same, made a moment ago by an
+// attempt whose answer was lost or by somebody else; otherwise the mapping does without it.
+func (p *preflight) refusedAttribute(ctx context.Context, want mapping.Attribute, cause error) error {
+	there, err := p.brevo.ListAttributes(ctx)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(there, func(a brevo.Attribute) bool { return a.Name == want.Name }) {
+		return nil
+	}
+	p.notices = append(p.notices, fmt.Sprintf("attribute %s cannot be created (%v): create it in Brevo as %s, or map %s elsewhere; it is left out",
+		want.Name, cause, want.Type, strings.Join(want.Sources, ", ")))
+	return p.store.DropAttribute(ctx, want.Name)
+}
+
 // compatible reports whether Brevo would keep a value of the wanted type: it drops others in silence.
 func compatible(want string, have store.Attribute) bool {
-	if have.Type == want || have.Type == "" {
-		return have.Category == brevo.CategoryNormal
+	if have.Category == brevo.CategoryCategory {
+		return want == brevo.TypeText
 	}
-	return want == brevo.TypeText && have.Category == brevo.CategoryCategory
+	return have.Category == brevo.CategoryNormal && (have.Type == want || have.Type == "")
 }
 
 // lists verifies the configured lists by id, and finds or creates those given by name.
@@ -253,6 +281,12 @@ func (p *preflight) lists(ctx context.Context) error {
 		}
 		if err := p.store.SaveLists(ctx, []store.List{use}); err != nil {
 			return fmt.Errorf("store list %s: %w", list.key, err)
+		}
+		if slices.ContainsFunc(stored, func(l store.List) bool { return l.Key == list.key }) {
+			// Another list than before: everybody has to join it.
+			if err := p.store.MarkAllDirty(ctx, store.KindUser, p.now()); err != nil {
+				return fmt.Errorf("mark everybody: %w", err)
+			}
 		}
 	}
 	return nil

@@ -35,6 +35,7 @@ type PageResult struct {
 	Rows    int64  `json:"rows"`
 	Changed int64  `json:"changed"`
 	End     bool   `json:"end"`
+	Notice  string `json:"notice,omitempty"`
 	Skipped string `json:"skipped,omitempty"` // why the plan or role does not give this stream; End is set
 }
 
@@ -54,7 +55,7 @@ func (z *Zendesk) FetchPage(ctx context.Context, in PageInput) (PageResult, erro
 		switch {
 		case errors.Is(err, store.ErrCursorMoved):
 			return PageResult{}, nil
-		case Classify(err) == SkipStream:
+		case Classify(err) == SkipStream, p.surveyed() && Classify(err) == Missing:
 			return p.skip(ctx, err)
 		case tooLarge(err):
 			return PageResult{}, p.halve(ctx, err)
@@ -253,16 +254,26 @@ func (p *puller) nextSurveys(ctx context.Context, from int64, rows []store.Surve
 // so an account without the new surveys has all its ratings once the tickets are read.
 func (p *puller) skip(ctx context.Context, cause error) (PageResult, error) {
 	reason := skipReason(cause)
-	if mapping.Stream(p.cursor.Stream) == mapping.SatisfactionRatings {
+	if p.surveyed() {
 		if _, err := p.store.CommitSurveys(ctx, p.page(p.cursor.Value, true), nil); err != nil && !errors.Is(err, store.ErrCursorMoved) {
 			return PageResult{}, err
 		}
-		return PageResult{End: true}, nil
+		out := PageResult{End: true}
+		if !p.cfg.Sync.Tickets {
+			out.Notice = "ratings: the account has no survey responses, and legacy ratings come with the tickets, which are switched off"
+		}
+		return out, nil
 	}
 	if err := p.store.SkipStream(ctx, p.cursor.Stream, reason, p.now()); err != nil {
 		return PageResult{}, err
 	}
 	return PageResult{End: true, Skipped: reason}, nil
+}
+
+// surveyed reports whether the stream is that of the new CSAT. Its list has no record that could be missing, so a 404 of any
+// kind there speaks of the plan.
+func (p *puller) surveyed() bool {
+	return mapping.Stream(p.cursor.Stream) == mapping.SatisfactionRatings
 }
 
 func skipReason(err error) string {

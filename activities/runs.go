@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -131,10 +132,15 @@ func (a *Account) EndRun(ctx context.Context, in EndRunInput) (RunEnded, error) 
 		unchanged += n
 	}
 	unchanged = max(unchanged, 0)
-	return RunEnded{Unchanged: unchanged}, c.store.EndRun(ctx, in.RunID, in.Status, store.RunStats{
+	err = c.store.EndRun(ctx, in.RunID, in.Status, store.RunStats{
 		Rows: in.Rows, Pages: in.Pages, Sent: in.Sent, Unchanged: unchanged, Skipped: in.Skipped, Rejected: in.Rejected,
 		Companies: in.Companies, Notices: in.Notices, Left: in.StreamsSkipped,
 	}, c.now())
+	if errors.Is(err, store.ErrNotFound) {
+		// The run failed before it was booked, and what was never begun needs no end.
+		err = nil
+	}
+	return RunEnded{Unchanged: unchanged}, err
 }
 
 // PauseNoAccess pauses an account none of whose streams may be read: that is a role or scope, not a plan.

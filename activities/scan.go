@@ -59,6 +59,18 @@ func (b *Brevo) ScanContacts(ctx context.Context, in ScanInput) (ScanResult, err
 	})
 }
 
+// lookLasts is how old a look at Brevo's contacts may be for many of them to be written from it without another.
+const lookLasts = 30 * time.Minute
+
+// lookedLongAgo reports whether the latest look began too long ago: the step may have waited through a pause.
+func (c *connection) lookedLongAgo(ctx context.Context) (bool, error) {
+	since, _, _, err := c.store.ScanState(ctx)
+	if err != nil {
+		return false, fmt.Errorf("read the latest look: %w", err)
+	}
+	return c.now().Sub(since.Add(scanOverlap)) > lookLasts, nil
+}
+
 type scanner struct {
 	*connection
 	in   ScanInput
@@ -101,7 +113,8 @@ func (s *scanner) page(ctx context.Context) (ScanResult, error) {
 	}
 	return ScanResult{
 		Rows: int64(len(rows)), Next: s.in.Offset + len(rows), Since: s.in.Since, StartedAt: s.in.StartedAt,
-		End: len(rows) < brevo.MaxContactPage,
+		// A server may give fewer rows than asked for; only its own count, or an empty page, tells the end.
+		End: len(rows) == 0 || (got.Count > 0 && int64(s.in.Offset+len(rows)) >= got.Count),
 	}, nil
 }
 

@@ -6,14 +6,19 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"zendesk-brevo/internal/brevo"
 	"zendesk-brevo/internal/rest"
 	"zendesk-brevo/internal/store"
 )
 
-// writeBatch is how many contacts one step writes: at ten calls a second it stays well inside its lease.
-const writeBatch = 50
+const (
+	// writeBatch is how many contacts are claimed at once: at ten calls a second they are written well inside their lease.
+	writeBatch = 50
+	// writeFor is how long one step goes on claiming batches, so that a million contacts do not fill a workflow's history.
+	writeFor = 3 * time.Minute
+)
 
 // WriteContacts writes contacts one by one: a POST for the new, one PUT for everything a known one needs.
 func (b *Brevo) WriteContacts(ctx context.Context, in WriteInput) (StepResult, error) {
@@ -23,30 +28,42 @@ func (b *Brevo) WriteContacts(ctx context.Context, in WriteInput) (StepResult, e
 			return StepResult{}, err
 		}
 		defer w.release(ctx)
-		rulings, next, err := w.claim(ctx, in.Plan, in.After, writeBatch)
-		if err != nil {
-			return StepResult{}, err
-		}
-		for i := range rulings {
-			if w.done[rulings[i].claimed.Delivery.UserID] {
-				continue
+		w.result.Next = in.After
+		for begun := w.now(); ; {
+			more, err := w.batch(ctx, in.Plan)
+			if err != nil && (w.result.Next == in.After || ctx.Err() != nil) {
+				return StepResult{}, err
 			}
+			// What was written counts, so it is reported also when something is in the way now: the next step meets the
+			// trouble, if it lasts, as its own.
+			if err != nil || !more || w.now().Sub(begun) > writeFor {
+				return w.result, nil
+			}
+		}
+	})
+}
+
+// batch claims and writes the next contacts with a plan, and moves the result's Next along; it is 0 when none is left.
+func (w *writer) batch(ctx context.Context, plan string) (more bool, _ error) {
+	rulings, next, err := w.claim(ctx, plan, w.result.Next, writeBatch)
+	if err != nil {
+		return false, err
+	}
+	for i := range rulings {
+		id := rulings[i].claimed.Delivery.UserID
+		if !w.done[id] {
 			err := w.write(ctx, &rulings[i])
 			if err != nil && Classify(err) == Reject {
 				err = w.reject(ctx, &rulings[i], err) // a look at the contact was refused
 			}
-			if err != nil && i > 0 && ctx.Err() == nil {
-				// What was written counts, so it is reported now; the next step meets the trouble, if it lasts, as its own.
-				w.result.Next = rulings[i-1].claimed.Delivery.UserID
-				return w.result, nil
-			}
 			if err != nil {
-				return StepResult{}, err
+				return false, err
 			}
 		}
-		w.result.Next = next
-		return w.result, nil
-	})
+		w.result.Next = id
+	}
+	w.result.Next = next
+	return next != 0, nil
 }
 
 // writer writes claimed contacts and records what Brevo said.
@@ -123,6 +140,9 @@ func (w *writer) write(ctx context.Context, r *ruling) error {
 			return err
 		}
 		if !again || attempt == 3 {
+			if err := w.listsThere(ctx, r.decision.add); err != nil {
+				return err
+			}
 			return w.reject(ctx, r, cause)
 		}
 	}
@@ -248,11 +268,13 @@ func (w *writer) refused(ctx context.Context, r *ruling, err error) (again bool,
 	switch {
 	case brevo.IsNotFound(err) && !d.create:
 		return true, w.gone(ctx, r)
-	case phone && (slices.Contains(fields, "sms") || brevo.IsInvalidPhone(err) || (duplicate && len(fields) == 0 && !d.create)):
+	case phone && Classify(err) == Reject && !(duplicate && brevo.DuplicateEmail(fields)) && !(duplicate && len(fields) == 0 && d.create):
+		// How Brevo words what it has against a number is not documented, so whatever is not about the address is tried
+		// once without it.
 		w.dropPhone(r)
 		return true, nil
 	case duplicate && d.create:
-		return true, w.existing(ctx, r)
+		return w.existing(ctx, r, phone)
 	case duplicate && d.from != "":
 		return true, w.takeOver(ctx, r)
 	case Classify(err) == Reject:
@@ -262,14 +284,21 @@ func (w *writer) refused(ctx context.Context, r *ruling, err error) (again bool,
 }
 
 // existing handles a person whom somebody else made in Brevo since the last look.
-func (w *writer) existing(ctx context.Context, r *ruling) error {
+// Where nobody has the address after all, it was the number that somebody has.
+func (w *writer) existing(ctx context.Context, r *ruling, phone bool) (again bool, _ error) {
 	got, err := w.brevo.GetContact(ctx, brevo.ByEmail(r.decision.email))
+	if brevo.IsNotFound(err) {
+		if phone {
+			w.dropPhone(r)
+		}
+		return phone, nil
+	}
 	if err != nil {
-		return err
+		return false, err
 	}
 	w.arrived(r, &got)
 	found := mirrored(&got, w.keep)
-	return w.saw(ctx, r, &found)
+	return true, w.saw(ctx, r, &found)
 }
 
 // accept records a write that Brevo took, in the delivery and in the mirror of Brevo.
@@ -295,7 +324,9 @@ func (r *rules) image(of *ruling) store.BrevoContact {
 		out = *f
 		out.Attributes = cloneOrMake(f.Attributes)
 	}
-	out.Email = d.after.Email
+	if d.create || d.from != "" || out.Email == "" {
+		out.Email = d.after.Email
+	}
 	out.EmailBlacklisted = out.EmailBlacklisted || d.blocklist
 	for name, value := range d.set {
 		if r.attributes[name].FillIfEmpty || r.attributes[name].Identifier {

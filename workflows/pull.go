@@ -22,6 +22,7 @@ type PullResult struct {
 	Rows    int64  `json:"rows"`
 	Pages   int64  `json:"pages"`
 	Changed int64  `json:"changed"`
+	Notice  string `json:"notice,omitempty"`
 	Skipped string `json:"skipped,omitempty"` // why the account's plan or role does not give this stream
 }
 
@@ -49,7 +50,7 @@ func Pull(ctx workflow.Context, in PullInput) (PullResult, error) {
 		in.So.Rows += page.Rows
 		in.So.Pages++
 		in.So.Changed += page.Changed
-		in.So.Skipped = page.Skipped
+		in.So.Skipped, in.So.Notice = page.Skipped, page.Notice
 		if page.End {
 			p.Phase = "done"
 			p.count(ctx, in.Stream, in.So.Rows, in.So.Pages)

@@ -24,6 +24,7 @@ type PushResult struct {
 	Skipped   map[string]int64 `json:"skipped,omitempty"`
 	Rejected  map[string]int64 `json:"rejected,omitempty"`
 	Companies int64            `json:"companies"`
+	Notice    string           `json:"notice,omitempty"`
 }
 
 // Push brings Brevo up to date with the mirror: look at what Brevo has, decide what each dirty contact needs, guard
@@ -33,6 +34,9 @@ func Push(ctx workflow.Context, in PushInput) (PushResult, error) {
 	p := &pushRun{in: in, progress: newProgress(ctx, in.Account, "push"), base: activities.PushStep{Account: in.Account, RunID: in.RunID}}
 	p.result.Skipped, p.result.Rejected = map[string]int64{}, map[string]int64{}
 	if err := p.progress.serve(ctx); err != nil {
+		return p.result, err
+	}
+	if err := p.leftovers(ctx); err != nil {
 		return p.result, err
 	}
 	var work activities.Work
@@ -60,40 +64,65 @@ type pushRun struct {
 	result   PushResult
 }
 
+// leftovers ends what a run that was canceled or terminated left under way: imports that Brevo has are settled, those it
+// never got are given up, for what they held was decided long ago.
+func (p *pushRun) leftovers(ctx workflow.Context) error {
+	var state activities.ImportsState
+	if err := workflow.ExecuteActivity(storeCalls(ctx), brevo.DiscardOpenImports, p.in.Account).Get(ctx, &state); err != nil {
+		return err
+	}
+	return p.settleImports(ctx, state)
+}
+
+// contacts repeats look, plan and writes while a step finds that what it decides from has grown too old: a pause may have
+// lasted for days, and people unsubscribe meanwhile.
 func (p *pushRun) contacts(ctx workflow.Context, work activities.Work) error {
 	if work.Contacts == 0 {
 		return nil
 	}
-	bulk := p.in.Full || work.Contacts > activities.FewContacts
-	if bulk || work.Look {
-		if _, err := p.scan(ctx, p.in.Full); err != nil {
+	for {
+		stale, err := p.round(ctx, work)
+		if err != nil || !stale {
 			return err
 		}
 	}
-	plan, err := p.plan(ctx, bulk)
-	if err != nil {
-		return err
+}
+
+func (p *pushRun) round(ctx workflow.Context, work activities.Work) (stale bool, _ error) {
+	bulk := p.in.Full || work.Contacts > activities.FewContacts
+	if bulk || work.Look {
+		if _, err := p.scan(ctx, bulk); err != nil {
+			return false, err
+		}
 	}
+	plan, err := p.plan(ctx, bulk)
+	if err != nil || plan.Stale {
+		return plan.Stale, err
+	}
+	return p.carryOut(ctx, plan)
+}
+
+func (p *pushRun) carryOut(ctx workflow.Context, plan activities.Plan) (stale bool, _ error) {
 	if err := p.step(ctx, "leave lists", plan.Leave, brevo.LeaveLists); err != nil {
-		return err
+		return false, err
 	}
 	if err := p.write(ctx, "clear", activities.PlanClear, plan.Clear); err != nil {
-		return err
+		return false, err
 	}
-	if err := p.imports(ctx, plan.Import); err != nil {
-		return err
+	if stale, err := p.imports(ctx, plan.Import); err != nil || stale {
+		return stale, err
 	}
 	if err := p.write(ctx, "write", activities.PlanWrite, plan.Write+plan.Import); err != nil {
-		return err
+		return false, err
 	}
 	if plan.Import == 0 {
-		return nil
+		return false, nil
 	}
 	lost, err := p.scan(ctx, false)
 	if err != nil {
-		return err
+		return false, err
 	}
-	return p.write(ctx, "write", activities.PlanWrite, lost)
+	return false, p.write(ctx, "write", activities.PlanWrite, lost)
 }
 
 // scan mirrors Brevo's contacts: all of them, or those modified since the last look. It counts what an import accepted
@@ -127,9 +156,9 @@ func (p *pushRun) plan(ctx workflow.Context, bulk bool) (activities.Plan, error)
 	return plan, err
 }
 
-func (p *pushRun) imports(ctx workflow.Context, planned int64) error {
+func (p *pushRun) imports(ctx workflow.Context, planned int64) (stale bool, _ error) {
 	if planned == 0 {
-		return nil
+		return false, nil
 	}
 	for round := 1; ; round++ {
 		p.progress.phase(ctx, "import")
@@ -138,45 +167,50 @@ func (p *pushRun) imports(ctx workflow.Context, planned int64) error {
 			PushStep: p.base, Round: round,
 		}).Get(ctx, &opened)
 		if err != nil {
-			return err
+			return false, err
 		}
 		p.collect(ctx, "imported", opened.StepResult)
-		if opened.Imports == 0 {
-			return nil
+		if opened.Imports == 0 || opened.Stale {
+			return opened.Stale, nil
 		}
-		if err := p.awaitImports(ctx, opened); err != nil {
-			return err
+		if stale, err := p.awaitImports(ctx, opened); err != nil || stale {
+			return stale, err
 		}
 	}
 }
 
-// awaitImports sends what is open, then polls with a growing gap: one poll serves all imports, and Brevo allows a
-// hundred of them an hour. https://developers.brevo.com/docs/api-limits
-func (p *pushRun) awaitImports(ctx workflow.Context, opened activities.Opened) error {
-	gap := time.Second
+// awaitImports sends what is open and waits for it. What Brevo refused as a whole comes back open, in halves.
+func (p *pushRun) awaitImports(ctx workflow.Context, opened activities.Opened) (stale bool, _ error) {
 	for {
 		summary := fmt.Sprintf("%s: import %d contacts", p.in.Account, opened.Rows)
 		var state activities.ImportsState
 		if err := workflow.ExecuteActivity(vendorCalls(ctx, summary), brevo.SendImports, p.base).Get(ctx, &state); err != nil {
-			return err
+			return false, err
 		}
-		for state.Running > 0 {
-			if err := workflow.NewTimerWithOptions(ctx, gap, workflow.TimerOptions{Summary: "wait for Brevo's import"}).Get(ctx, nil); err != nil {
-				return err
-			}
-			gap = min(gap*3/2+time.Second, 2*time.Minute)
-			if err := workflow.ExecuteActivity(vendorCalls(ctx, p.in.Account+": poll imports"), brevo.SettleImports, p.base).Get(ctx, &state); err != nil {
-				return err
-			}
-			p.collect(ctx, "imported", state.StepResult)
-			if state.Open > 0 {
-				break
-			}
-		}
+		p.collect(ctx, "imported", state.StepResult)
+		stale = stale || state.Stale
 		if state.Running == 0 && state.Open == 0 {
-			return nil
+			return stale, nil
+		}
+		if err := p.settleImports(ctx, state); err != nil {
+			return false, err
 		}
 	}
+}
+
+// settleImports polls until Brevo works on none of the account's imports any more. The gap grows: one poll serves all
+// imports, and Brevo allows a hundred of them an hour. https://developers.brevo.com/docs/api-limits
+func (p *pushRun) settleImports(ctx workflow.Context, state activities.ImportsState) error {
+	for gap := time.Second; state.Running > 0; gap = min(gap*3/2+time.Second, 2*time.Minute) {
+		if err := workflow.NewTimerWithOptions(ctx, gap, workflow.TimerOptions{Summary: "wait for Brevo's import"}).Get(ctx, nil); err != nil {
+			return err
+		}
+		if err := workflow.ExecuteActivity(vendorCalls(ctx, p.in.Account+": poll imports"), brevo.SettleImports, p.base).Get(ctx, &state); err != nil {
+			return err
+		}
+		p.collect(ctx, "imported", state.StepResult)
+	}
+	return nil
 }
 
 func (p *pushRun) write(ctx workflow.Context, name, plan string, planned int64) error {
@@ -227,6 +261,7 @@ func (p *pushRun) companies(ctx workflow.Context) error {
 			return err
 		}
 		p.result.Companies += out.Sent
+		p.result.Notice = out.Notice
 		p.progress.add(ctx, "companies", out.Sent)
 		if out.Done {
 			return nil

@@ -91,30 +91,40 @@ func (s *syncRun) preflight(ctx workflow.Context) error {
 
 func (s *syncRun) pull(ctx workflow.Context) error {
 	s.progress.phase(ctx, "pull")
+	ctx, cancelPulls := workflow.WithCancel(ctx)
+	defer cancelPulls()
 	futures := make([]workflow.ChildWorkflowFuture, len(s.begun.Streams))
 	for i, stream := range s.begun.Streams {
 		futures[i] = workflow.ExecuteChildWorkflow(s.child(ctx, PullID(s.in.Account, stream), stream), Pull, PullInput{
 			Account: s.in.Account, Stream: stream, Expected: s.progress.Expected[stream],
 		})
 	}
-	read, skipped := 0, 0
+	read, skipped, failed := 0, 0, error(nil)
 	for i, stream := range s.begun.Streams {
 		var pulled PullResult
 		if err := futures[i].Get(ctx, &pulled); err != nil {
-			return fmt.Errorf("pull %s: %w", stream, err)
+			// The others must have ended before this run does, or the next would meet them under their ids.
+			cancelPulls()
+			if failed == nil {
+				failed = fmt.Errorf("pull %s: %w", stream, err)
+			}
+			continue
 		}
 		s.result.Streams[stream] = pulled
 		// An account without the new surveys is an ordinary one: their stream just ends, and says nothing of the rest.
 		if stream != string(mapping.SatisfactionRatings) {
 			read++
 		}
+		if pulled.Notice != "" {
+			s.result.Notices = append(s.result.Notices, pulled.Notice)
+		}
 		if pulled.Skipped != "" {
 			skipped++
 			s.result.Notices = append(s.result.Notices, stream+" skipped: "+pulled.Skipped)
 		}
 	}
-	if skipped == 0 || skipped < read {
-		return nil
+	if failed != nil || skipped == 0 || skipped < read {
+		return failed
 	}
 	if err := workflow.ExecuteActivity(storeCalls(ctx), account.PauseNoAccess, s.in.Account).Get(ctx, nil); err != nil {
 		return err
@@ -129,6 +139,9 @@ func (s *syncRun) push(ctx workflow.Context) error {
 	}).Get(ctx, &s.result.Push)
 	if err != nil {
 		return fmt.Errorf("push: %w", err)
+	}
+	if s.result.Push.Notice != "" {
+		s.result.Notices = append(s.result.Notices, s.result.Push.Notice)
 	}
 	return nil
 }

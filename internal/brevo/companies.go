@@ -3,6 +3,7 @@ package brevo
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"mime/multipart"
@@ -20,6 +21,20 @@ type Company struct {
 	ID               string         `json:"id"` // 24 hexadecimal digits
 	Attributes       map[string]any `json:"attributes"`
 	LinkedContactIDs []int64        `json:"linkedContactsIds"`
+}
+
+// UnmarshalJSON takes attributes given as a list as empty, and ids written as strings.
+func (c *Company) UnmarshalJSON(data []byte) error {
+	var b struct {
+		ID               identity   `json:"id"`
+		Attributes       attributes `json:"attributes"`
+		LinkedContactIDs numbers    `json:"linkedContactsIds"`
+	}
+	if err := json.Unmarshal(data, &b); err != nil {
+		return err
+	}
+	*c = Company{ID: string(b.ID), Attributes: b.Attributes, LinkedContactIDs: b.LinkedContactIDs}
+	return nil
 }
 
 // Name is the company's attribute of that name.

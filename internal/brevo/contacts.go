@@ -35,48 +35,29 @@ type Contact struct {
 	ModifiedAt       time.Time
 }
 
-// UnmarshalJSON reads the answer of GET /contacts and GET /contacts/{identifier}.
+// UnmarshalJSON reads the answer of GET /contacts and GET /contacts/{identifier}. Only an id that is none is an error:
+// attributes given as a list are empty, and times in an unknown form are zero.
 func (c *Contact) UnmarshalJSON(data []byte) error {
 	var b struct {
-		ID               int64          `json:"id"`
-		Email            string         `json:"email"`
-		EmailBlacklisted bool           `json:"emailBlacklisted"`
-		SMSBlacklisted   bool           `json:"smsBlacklisted"`
-		ListIDs          []int64        `json:"listIds"`
-		ListUnsubscribed []int64        `json:"listUnsubscribed"`
-		Attributes       map[string]any `json:"attributes"`
-		CreatedAt        string         `json:"createdAt"`
-		ModifiedAt       string         `json:"modifiedAt"`
+		ID               number     `json:"id"`
+		Email            string     `json:"email"`
+		EmailBlacklisted bool       `json:"emailBlacklisted"`
+		SMSBlacklisted   bool       `json:"smsBlacklisted"`
+		ListIDs          numbers    `json:"listIds"`
+		ListUnsubscribed numbers    `json:"listUnsubscribed"`
+		Attributes       attributes `json:"attributes"`
+		CreatedAt        stamp      `json:"createdAt"`
+		ModifiedAt       stamp      `json:"modifiedAt"`
 	}
 	if err := json.Unmarshal(data, &b); err != nil {
 		return err
 	}
-	made, err := parseTime(b.CreatedAt)
-	if err != nil {
-		return fmt.Errorf("createdAt: %w", err)
-	}
-	modified, err := parseTime(b.ModifiedAt)
-	if err != nil {
-		return fmt.Errorf("modifiedAt: %w", err)
-	}
 	*c = Contact{
-		ID: b.ID, Email: b.Email, EmailBlacklisted: b.EmailBlacklisted, SMSBlacklisted: b.SMSBlacklisted,
-		ListIDs: b.ListIDs, ListUnsubscribed: b.ListUnsubscribed, Attributes: b.Attributes, CreatedAt: made, ModifiedAt: modified,
+		ID: int64(b.ID), Email: b.Email, EmailBlacklisted: b.EmailBlacklisted, SMSBlacklisted: b.SMSBlacklisted,
+		ListIDs: b.ListIDs, ListUnsubscribed: b.ListUnsubscribed, Attributes: b.Attributes,
+		CreatedAt: time.Time(b.CreatedAt), ModifiedAt: time.Time(b.ModifiedAt),
 	}
 	return nil
-}
-
-// parseTime reads Brevo's timestamps, which carry the account's offset ("2022-12-04T18:22:48.384+05:30").
-func parseTime(s string) (time.Time, error) {
-	if s == "" {
-		return time.Time{}, nil
-	}
-	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02 15:04:05"} {
-		if t, err := time.Parse(layout, s); err == nil {
-			return t, nil
-		}
-	}
-	return time.Time{}, errors.New("unknown form of timestamp")
 }
 
 // IdentifierType says how an Identifier names a contact.
@@ -141,10 +122,15 @@ type ContactQuery struct {
 	IDs           []int64 // at most 20
 }
 
-// ContactPage is one page and the number of contacts that match in all.
+// ContactPage is one page. It may be shorter than the Limit asked for without being the last: go on at Next until End.
 type ContactPage struct {
 	Contacts []Contact `json:"contacts"`
-	Count    int64     `json:"count"`
+	// Count is the number of contacts that match in all; 0 also when Brevo did not say.
+	Count int64 `json:"count"`
+	// Next is the Offset of the page after this one.
+	Next int `json:"-"`
+	// End says that nothing comes after: Next reaches Count or, where Brevo gave none, the page is empty.
+	End bool `json:"-"`
 }
 
 // maxContactIDs is Brevo's bound on the parameter ids.
@@ -170,7 +156,18 @@ func (c *Client) ListContacts(ctx context.Context, q ContactQuery) (ContactPage,
 		v.Add("ids", strconv.FormatInt(id, 10))
 	}
 	_, err := c.do(ctx, call{method: http.MethodGet, route: "/contacts", query: v, bucket: BucketContacts}, &out)
-	return out, err
+	if err != nil {
+		return ContactPage{}, err
+	}
+	out.Next = q.Offset + len(out.Contacts)
+	out.End = isEnd(len(out.Contacts), out.Next, out.Count)
+	return out, nil
+}
+
+// isEnd reports whether a page of the given number of rows is the last one; next is the offset behind it, and count, if
+// not 0, the number of rows in all. That a page is short says nothing: a server may give fewer rows than were asked for.
+func isEnd(rows, next int, count int64) bool {
+	return rows == 0 || count > 0 && int64(next) >= count
 }
 
 func page(limit, offset int, sort string) url.Values {
@@ -213,7 +210,7 @@ func (c *Client) CreateContact(ctx context.Context, in CreateContact) (int64, er
 	}
 	var out created
 	_, err = c.do(ctx, call{method: http.MethodPost, route: "/contacts", body: in, bucket: BucketContacts}, &out)
-	return out.ID, err
+	return int64(out.ID), err
 }
 
 // oneAddress keeps an address from travelling twice: EMAIL among the attributes has broken upserts.

@@ -90,7 +90,8 @@ func refusal(err error, statuses ...int) (*rest.Error, bool) {
 }
 
 // IsDuplicate reports that another contact already holds an identifier, and which ones, in Brevo's names and lower
-// case: "email", "sms", "ext_id". It goes by metadata.duplicate_identifiers, because the code is not stable
+// case: "email", "sms", "ext_id". The names are not documented; the same phone may be "sms", "phone", "phone_id", "mobile"
+// or "phone_number", so ask DuplicatePhone and DuplicateEmail about them. It goes by metadata.duplicate_identifiers, because the code is not stable
 // (duplicate_parameter and invalid_parameter both occur), and by the known sentences where metadata is
 // absent; fields can then be empty.
 func IsDuplicate(err error) (fields []string, ok bool) {
@@ -100,6 +101,31 @@ func IsDuplicate(err error) (fields []string, ok bool) {
 	}
 	return e.Fields, true
 }
+
+// DuplicateEmail reports whether the fields of IsDuplicate name the address.
+func DuplicateEmail(fields []string) bool {
+	return slices.Contains(fields, "email") || slices.Contains(fields, "email_id")
+}
+
+// DuplicatePhone reports whether the fields of IsDuplicate name the phone kept in the attribute SMS. The numbers for
+// WhatsApp and landlines are identifiers of their own.
+func DuplicatePhone(fields []string) bool {
+	return names(fields, "sms", "phone", "mobile", "phonenumber", "mobilenumber", "smsnumber", "mobilephone")
+}
+
+// DuplicateEmail reports whether the fields of IsDuplicate name the e-mail address.
+func DuplicateEmail(fields []string) bool { return names(fields, "email", "emailaddress") }
+
+// names reports whether one of the fields is one of the given words, whatever its case, its separators and an "id" behind
+// them.
+func names(fields []string, words ...string) bool {
+	return slices.ContainsFunc(fields, func(field string) bool {
+		field = strings.TrimSuffix(plainName.Replace(strings.ToLower(field)), "id")
+		return slices.Contains(words, field)
+	})
+}
+
+var plainName = strings.NewReplacer("_", "", "-", "", " ", "")
 
 // IsNotFound reports a 404: the contact, list, company or process does not exist.
 func IsNotFound(err error) bool {

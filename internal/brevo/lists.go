@@ -36,38 +36,50 @@ type Folder struct {
 
 // ListLists reads all lists, oldest first: https://developers.brevo.com/reference/get-lists.
 func (c *Client) ListLists(ctx context.Context) ([]List, error) {
-	return readAll(ctx, func(q url.Values) ([]List, error) {
+	return readAll(ctx, func(x List) int64 { return x.ID }, func(q url.Values) ([]List, int64, error) {
 		var out struct {
 			Lists []List `json:"lists"`
+			Count int64  `json:"count"`
 		}
 		_, err := c.do(ctx, call{method: http.MethodGet, route: "/contacts/lists", query: q, bucket: BucketContacts}, &out)
-		return out.Lists, err
+		return out.Lists, out.Count, err
 	})
 }
 
 // ListFolders reads all folders, oldest first: https://developers.brevo.com/reference/get-folders.
 func (c *Client) ListFolders(ctx context.Context) ([]Folder, error) {
-	return readAll(ctx, func(q url.Values) ([]Folder, error) {
+	return readAll(ctx, func(x Folder) int64 { return x.ID }, func(q url.Values) ([]Folder, int64, error) {
 		var out struct {
 			Folders []Folder `json:"folders"`
+			Count   int64    `json:"count"`
 		}
 		_, err := c.do(ctx, call{method: http.MethodGet, route: "/contacts/folders", query: q, bucket: BucketContacts}, &out)
-		return out.Folders, err
+		return out.Folders, out.Count, err
 	})
 }
 
-// readAll reads pages until one is not full. Oldest first, so that what is created meanwhile does not shift a page.
-func readAll[T any](ctx context.Context, page func(url.Values) ([]T, error)) ([]T, error) {
+// readAll reads pages until they reach the count that comes with them or, where none does, until one is empty. Oldest
+// first, so that what is created meanwhile does not shift a page. A page that shows nothing new is the last one: a
+// server that does not know offsets would else give the same page for ever.
+func readAll[T any](ctx context.Context, id func(T) int64, page func(url.Values) ([]T, int64, error)) ([]T, error) {
 	var all []T
-	for ctx.Err() == nil {
-		got, err := page(url.Values{
-			"limit": {strconv.Itoa(listPage)}, "offset": {strconv.Itoa(len(all))}, "sort": {"asc"},
+	seen := map[int64]bool{}
+	for offset := 0; ctx.Err() == nil; {
+		got, count, err := page(url.Values{
+			"limit": {strconv.Itoa(listPage)}, "offset": {strconv.Itoa(offset)}, "sort": {"asc"},
 		})
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, got...)
-		if len(got) < listPage {
+		before := len(all)
+		for _, row := range got {
+			if !seen[id(row)] {
+				seen[id(row)] = true
+				all = append(all, row)
+			}
+		}
+		offset += len(got)
+		if len(all) == before || isEnd(len(got), offset, count) {
 			return all, nil
 		}
 	}
@@ -84,7 +96,7 @@ func (c *Client) GetList(ctx context.Context, id int64) (List, error) {
 }
 
 type created struct {
-	ID int64 `json:"id"`
+	ID number `json:"id"`
 }
 
 // CreateList makes a list in a folder and returns its id. Names need not be unique: a repeated call makes a second list.
@@ -98,7 +110,7 @@ func (c *Client) CreateList(ctx context.Context, name string, folderID int64) (i
 			FolderID int64  `json:"folderId"`
 		}{name, folderID},
 	}, &out)
-	return out.ID, err
+	return int64(out.ID), err
 }
 
 // CreateFolder makes a folder and returns its id: https://developers.brevo.com/reference/create-folder.
@@ -110,7 +122,7 @@ func (c *Client) CreateFolder(ctx context.Context, name string) (int64, error) {
 			Name string `json:"name"`
 		}{name},
 	}, &out)
-	return out.ID, err
+	return int64(out.ID), err
 }
 
 // Members names 1 to MaxListMembers contacts in exactly one of three ways.

@@ -33,15 +33,36 @@ func (s ProcessStatus) IsFailed() bool { return s == StatusFailed || s == Status
 
 // Process is background work of the account.
 type Process struct {
-	ID     int64         `json:"id"`
-	Name   string        `json:"name"` // IMPORTUSER for contact imports; open
-	Status ProcessStatus `json:"status"`
-	Info   struct {
-		// Import has a file, or its absence, for each kind of rejection: invalid_emails, duplicate_phone_id,
-		// duplicate_email_id, duplicate_ext_id, duplicate_contact_id, duplicate_whatsapp_id, duplicate_landline_number_id.
-		Import map[string]RejectFile `json:"import"`
-	} `json:"info"`
-	ExportURL string `json:"export_url"`
+	ID        int64         `json:"id"`
+	Name      string        `json:"name"` // IMPORTUSER for contact imports; open
+	Status    ProcessStatus `json:"status"`
+	Info      ProcessInfo   `json:"info"`
+	ExportURL string        `json:"export_url"`
+}
+
+// ProcessInfo is what a process left behind; empty with most processes, and while they run.
+type ProcessInfo struct {
+	// Import has a file, or its absence, for each kind of rejection: invalid_emails, duplicate_phone_id,
+	// duplicate_email_id, duplicate_ext_id, duplicate_contact_id, duplicate_whatsapp_id, duplicate_landline_number_id.
+	Import map[string]RejectFile `json:"import"`
+}
+
+// UnmarshalJSON takes a list, as empty objects may be written, for no information, here and in import.
+func (i *ProcessInfo) UnmarshalJSON(data []byte) error {
+	*i = ProcessInfo{}
+	var b struct {
+		Import json.RawMessage `json:"import"`
+	}
+	if !bytes.HasPrefix(data, []byte("{")) {
+		return nil
+	}
+	if err := json.Unmarshal(data, &b); err != nil {
+		return err
+	}
+	if bytes.HasPrefix(b.Import, []byte("{")) {
+		return json.Unmarshal(b.Import, &i.Import)
+	}
+	return nil
 }
 
 // Kinds of reject files of an import.

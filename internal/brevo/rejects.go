@@ -20,39 +20,65 @@ const (
 	rejectRoute   = "/{reject file}"
 )
 
+// RejectFileError is a reject file that could not be had. It is no failure of the API: a 403 here says that a signed address
+// ran out, not that the key is refused.
+type RejectFileError struct {
+	Status    int    // of the file's host; 0 when no answer came
+	Reason    string // what was wrong with the answer or its absence; empty when Status tells
+	Temporary bool   // the host or the network failed, so that a later attempt may succeed
+}
+
+func (e *RejectFileError) Error() string {
+	return strings.TrimSpace(fmt.Sprintf("fetch reject file: %d %s", e.Status, e.Reason))
+}
+
+// rejectFileError turns what failed into a RejectFileError, except that the caller's context ended.
+func rejectFileError(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	out := &RejectFileError{Reason: err.Error()}
+	var call *rest.Error
+	if errors.As(err, &call) {
+		out.Status, out.Reason = call.Status, call.Reason
+		out.Temporary = call.Status == 0 || call.Status >= 500 || call.Status == http.StatusTooManyRequests
+	}
+	return out
+}
+
 // FetchRejects downloads one of Process.Rejects and returns its rows of cells, a header row (if there is one) included:
 // callers look for an e-mail address or a phone in any cell. The file lies outside the API: it is asked for without the
 // credential, over https only (plain http where the API itself is on loopback), redirects included, and is cut off at
-// 32 MB with an error. It costs no budget. Commas, semicolons and tabs separate; broken quoting spoils no other row.
+// 32 MB with an error. It costs no budget, and fails with a *RejectFileError. Commas, semicolons and tabs separate; broken quoting spoils no other row.
 func (c *Client) FetchRejects(ctx context.Context, address string) ([][]string, error) {
 	u, err := url.Parse(address)
 	if err != nil {
-		return nil, errors.New("fetch reject file: its address is no URL")
+		return nil, &RejectFileError{Reason: "its address is no URL"}
 	}
 	for range maxRedirects + 1 {
 		data, next, err := c.fetchFile(ctx, u)
 		if err != nil {
-			return nil, err
+			return nil, rejectFileError(ctx, err)
 		}
 		if next == nil {
 			return parseRejects(data), nil
 		}
 		u = next
 	}
-	return nil, fmt.Errorf("fetch reject file: more than %d redirects", maxRedirects)
+	return nil, &RejectFileError{Reason: fmt.Sprintf("more than %d redirects", maxRedirects)}
 }
 
 // fetchFile gets u, or the address that u redirects to.
 func (c *Client) fetchFile(ctx context.Context, u *url.URL) (data []byte, next *url.URL, err error) {
 	if u.Scheme != "https" && c.base.Scheme == "https" {
-		return nil, nil, errors.New("fetch reject file: its address must be https")
+		return nil, nil, errors.New("its address must be https")
 	}
 	host, err := rest.New(rest.Config{
 		Vendor: vendor, BaseURL: u.Scheme + "://" + u.Host, HTTP: c.files,
 		Authorize: func(context.Context, *http.Request) error { return nil },
 	})
 	if err != nil {
-		return nil, nil, errors.New("fetch reject file: its address must be https")
+		return nil, nil, errors.New("its address must be https")
 	}
 	path := u.EscapedPath()
 	if path == "" {

@@ -11,7 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"zendesk-brevo/internal/brevo"
-	"zendesk-brevo/internal/rest"
 )
 
 func TestRejectFilesAreParsedTolerantly(t *testing.T) {
@@ -109,7 +108,11 @@ func TestARejectFileThatCannotBeHad(t *testing.T) {
 	t.Run("gone", func(t *testing.T) {
 		v := newVendor(t, 404, "<Error/>")
 		_, err := v.client(t).FetchRejects(t.Context(), v.URL+"/78.csv")
-		require.True(t, brevo.IsNotFound(err))
+		var file *brevo.RejectFileError
+		require.ErrorAs(t, err, &file)
+		assert.Equal(t, 404, file.Status)
+		assert.False(t, file.Temporary)
+		assert.False(t, brevo.IsNotFound(err), "a file is no record of the API")
 		assert.NotContains(t, err.Error(), "78.csv")
 	})
 	t.Run("too large", func(t *testing.T) {
@@ -117,13 +120,18 @@ func TestARejectFileThatCannotBeHad(t *testing.T) {
 		_, err := v.client(t).FetchRejects(t.Context(), v.URL+"/78.csv")
 		require.ErrorContains(t, err, "larger than 32 MB")
 	})
+	t.Run("host down for a moment", func(t *testing.T) {
+		v := newVendor(t, 503, "")
+		_, err := v.client(t).FetchRejects(t.Context(), v.URL+"/78.csv")
+		var file *brevo.RejectFileError
+		require.ErrorAs(t, err, &file)
+		assert.True(t, file.Temporary)
+	})
 	t.Run("cancelled", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		v := newVendor(t, 200, "")
 		_, err := v.client(t).FetchRejects(ctx, v.URL+"/78.csv")
 		require.ErrorIs(t, err, context.Canceled)
-		var failure *rest.Error
-		require.ErrorAs(t, err, &failure)
 	})
 }

@@ -274,6 +274,25 @@ func (a *Account) SettleImport(ctx context.Context, id string, exceptions []Resu
 	return nil
 }
 
+// DiscardImport gives an import up: its rows are dropped and the claims on their contacts freed. Their marks stay, so what
+// they need is decided anew.
+func (a *Account) DiscardImport(ctx context.Context, id string) error {
+	err := a.write(ctx, func(t *tx) error {
+		if _, err := t.exec(ctx, "UPDATE deliveries SET import_id = '', owner = '', lease_until = 0 WHERE account = $1 AND import_id = $2", t.account, id); err != nil {
+			return err
+		}
+		if err := t.forget(ctx, id); err != nil {
+			return err
+		}
+		_, err := t.exec(ctx, "UPDATE imports SET state = 'settled' WHERE account = $1 AND id = $2", t.account, id)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("discard import: %w", err)
+	}
+	return nil
+}
+
 // outcome is one result for each row: the exception, or the delivery the row promised.
 func outcome(rows []ImportRow, exceptions []Result) ([]Result, error) {
 	byUser := make(map[int64]Result, len(rows))

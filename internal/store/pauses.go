@@ -103,6 +103,24 @@ func (a *Account) SetFingerprint(ctx context.Context, fingerprint string) error 
 		ON CONFLICT (account) DO UPDATE SET fingerprint = excluded.fingerprint`, fingerprint)
 }
 
+// Verified returns when SetVerified was last called; zero before.
+func (a *Account) Verified(ctx context.Context) (time.Time, error) {
+	var at int64
+	err := a.read(ctx, func(t *tx) error {
+		return t.QueryRowContext(ctx, "SELECT verified_at FROM accounts WHERE account = $1", t.account).Scan(&at)
+	})
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return time.Time{}, fmt.Errorf("read verification: %w", err)
+	}
+	return moment(at), nil
+}
+
+// SetVerified remembers that fields, attributes and lists were looked at; the zero time asks for another look.
+func (a *Account) SetVerified(ctx context.Context, at time.Time) error {
+	return a.do(ctx, "set verification", `INSERT INTO accounts (account, verified_at) VALUES ($1, $2)
+		ON CONFLICT (account) DO UPDATE SET verified_at = excluded.verified_at`, nanos(at))
+}
+
 // do runs one statement, whose $1 is the account.
 func (a *Account) do(ctx context.Context, what, query string, args ...any) error {
 	err := a.write(ctx, func(t *tx) error {

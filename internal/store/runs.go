@@ -31,6 +31,11 @@ func (a *Account) BeginRun(ctx context.Context, run Run) (Run, error) {
 			return err
 		}
 		if fresh {
+			// A run that was terminated could not say so itself; only one runs at a time.
+			if _, err := t.exec(ctx, "UPDATE runs SET status = 'terminated', ended_at = $3 WHERE account = $1 AND id <> $2 AND status = 'running'",
+				t.account, run.ID, nanos(run.StartedAt)); err != nil {
+				return err
+			}
 			if err := t.bound(ctx, run, mark); err != nil {
 				return err
 			}

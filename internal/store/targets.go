@@ -57,6 +57,11 @@ func (a *Account) Attributes(ctx context.Context) ([]Attribute, error) {
 	return out, nil
 }
 
+// DropAttribute forgets an attribute that could not be made.
+func (a *Account) DropAttribute(ctx context.Context, name string) error {
+	return a.do(ctx, "drop attribute", "DELETE FROM attributes WHERE account = $1 AND name = $2", name)
+}
+
 // SaveLists stores Brevo lists by key. A list that was ever ours or adopted stays so while its id is the same.
 func (a *Account) SaveLists(ctx context.Context, lists []List) error {
 	rows := make([][]any, 0, len(lists))

@@ -9,6 +9,7 @@ CREATE TABLE accounts (
     since_at    BIGINT NOT NULL DEFAULT 0,
     live_since  BIGINT NOT NULL DEFAULT 0,
     fingerprint TEXT   NOT NULL DEFAULT '',
+    verified_at BIGINT NOT NULL DEFAULT 0, -- when preflight last ended
     accepted_at BIGINT NOT NULL DEFAULT 0
 );
 

@@ -1,0 +1,75 @@
+package brevo
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"strconv"
+	"time"
+)
+
+// The types of this file take what answers hold where the reference and the answers differ in type.
+
+// number is a whole number, also one written as a string; null and "" are 0.
+type number int64
+
+func (n *number) UnmarshalJSON(data []byte) error {
+	text := string(bytes.Trim(data, `"`))
+	if text == "" || text == "null" {
+		*n = 0
+		return nil
+	}
+	value, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return errors.New("expected a whole number")
+	}
+	*n = number(value)
+	return nil
+}
+
+// numbers is a list of ids. What is no list has none, and what is no id is left out.
+type numbers []int64
+
+func (n *numbers) UnmarshalJSON(data []byte) error {
+	*n = nil
+	var items []json.RawMessage
+	if json.Unmarshal(data, &items) != nil {
+		return nil
+	}
+	for _, item := range items {
+		var id number
+		if id.UnmarshalJSON(item) == nil && id != 0 {
+			*n = append(*n, int64(id))
+		}
+	}
+	return nil
+}
+
+// attributes is an object; an empty one may come as [] or null, and anything else has no members either.
+type attributes map[string]any
+
+func (a *attributes) UnmarshalJSON(data []byte) error {
+	*a = nil
+	if bytes.HasPrefix(data, []byte("{")) {
+		return json.Unmarshal(data, (*map[string]any)(a))
+	}
+	return nil
+}
+
+// stamp is a time with the account's offset ("2022-12-04T18:22:48.384+05:30"); the zero time in an unknown form.
+type stamp time.Time
+
+func (s *stamp) UnmarshalJSON(data []byte) error {
+	*s = stamp{}
+	var text string
+	if json.Unmarshal(data, &text) != nil {
+		return nil
+	}
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02 15:04:05"} {
+		if t, err := time.Parse(layout, text); err == nil {
+			*s = stamp(t)
+			return nil
+		}
+	}
+	return nil
+}
