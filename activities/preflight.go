@@ -170,6 +170,7 @@ func (p *preflight) attributes(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	p.notices = append(p.notices, m.Notices()...)
 	ours, err := p.ours(ctx)
 	if err != nil {
 		return err

@@ -79,7 +79,7 @@ var stops = []stop{
 		"Brevo forbids imports",
 		func(w *world) { w.brevo.Forbid("/contacts/import") },
 		func(w *world) { w.brevo.Restore() }, activities.PauseCredentials,
-		"Brevo refused the API key (403): put a valid key into brevo.api_key; then run `starter resume`",
+		"Brevo refuses POST /contacts/import (403): the plan or the key's owner lacks the permission; then run `starter resume`",
 	},
 }
 
