@@ -39,15 +39,15 @@ type Contact struct {
 // attributes given as a list are empty, and times in an unknown form are zero.
 func (c *Contact) UnmarshalJSON(data []byte) error {
 	var b struct {
-		ID               number     `json:"id"`
-		Email            string     `json:"email"`
-		EmailBlacklisted bool       `json:"emailBlacklisted"`
-		SMSBlacklisted   bool       `json:"smsBlacklisted"`
-		ListIDs          numbers    `json:"listIds"`
-		ListUnsubscribed numbers    `json:"listUnsubscribed"`
-		Attributes       attributes `json:"attributes"`
-		CreatedAt        stamp      `json:"createdAt"`
-		ModifiedAt       stamp      `json:"modifiedAt"`
+		ID               wholeNumber `json:"id"`
+		Email            string      `json:"email"`
+		EmailBlacklisted bool        `json:"emailBlacklisted"`
+		SMSBlacklisted   bool        `json:"smsBlacklisted"`
+		ListIDs          numbers     `json:"listIds"`
+		ListUnsubscribed numbers     `json:"listUnsubscribed"`
+		Attributes       attributes  `json:"attributes"`
+		CreatedAt        stamp       `json:"createdAt"`
+		ModifiedAt       stamp       `json:"modifiedAt"`
 	}
 	if err := json.Unmarshal(data, &b); err != nil {
 		return err

@@ -36,7 +36,7 @@ func contactEndpoints() []endpoint {
 			},
 			method: "GET", path: "/contacts", bucket: brevo.BucketContacts, status: 200,
 			query:  "limit=1000&listIds=40&listIds=41&modifiedSince=2026-03-01T04%3A00%3A00.250Z&offset=2000&sort=asc",
-			answer: `{"contacts":[` + stored + `],"count":2001}`, want: brevo.ContactPage{Contacts: []brevo.Contact{contact}, Count: 2001},
+			answer: `{"contacts":[` + stored + `],"count":2001}`, want: brevo.ContactPage{Contacts: []brevo.Contact{contact}, Count: 2001, Next: 2001, End: true},
 		},
 		{
 			name: "contacts by id",
@@ -44,7 +44,7 @@ func contactEndpoints() []endpoint {
 				return one(c.ListContacts(ctx, brevo.ContactQuery{IDs: []int64{1, 2}}))
 			},
 			method: "GET", path: "/contacts", query: "ids=1&ids=2", bucket: brevo.BucketContacts, status: 200,
-			answer: `{"contacts":[],"count":0}`, want: brevo.ContactPage{Contacts: []brevo.Contact{}},
+			answer: `{"contacts":[],"count":0}`, want: brevo.ContactPage{Contacts: []brevo.Contact{}, End: true},
 		},
 	}, contactWrites()...)
 }

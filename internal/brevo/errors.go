@@ -91,20 +91,15 @@ func refusal(err error, statuses ...int) (*rest.Error, bool) {
 
 // IsDuplicate reports that another contact already holds an identifier, and which ones, in Brevo's names and lower
 // case: "email", "sms", "ext_id". The names are not documented; the same phone may be "sms", "phone", "phone_id", "mobile"
-// or "phone_number", so ask DuplicatePhone and DuplicateEmail about them. It goes by metadata.duplicate_identifiers, because the code is not stable
-// (duplicate_parameter and invalid_parameter both occur), and by the known sentences where metadata is
-// absent; fields can then be empty.
+// or "phone_number", so ask DuplicatePhone and DuplicateEmail about them. It goes by metadata.duplicate_identifiers,
+// because the code is not stable (duplicate_parameter and invalid_parameter both occur), and by the known sentences where
+// metadata is absent; fields can then be empty.
 func IsDuplicate(err error) (fields []string, ok bool) {
 	e, ok := refusal(err, http.StatusBadRequest, http.StatusConflict, http.StatusUnprocessableEntity)
 	if !ok || (len(e.Fields) == 0 && !alreadyExist.MatchString(e.Detail)) {
 		return nil, false
 	}
 	return e.Fields, true
-}
-
-// DuplicateEmail reports whether the fields of IsDuplicate name the address.
-func DuplicateEmail(fields []string) bool {
-	return slices.Contains(fields, "email") || slices.Contains(fields, "email_id")
 }
 
 // DuplicatePhone reports whether the fields of IsDuplicate name the phone kept in the attribute SMS. The numbers for

@@ -152,7 +152,7 @@ func TestDetailIsBounded(t *testing.T) {
 }
 
 func TestABodyThatIsCutIsAnError(t *testing.T) {
-	for _, body := range []string{`{"contacts":[{"id":1`, `<html></html>`, `{"contacts":[{"id":"x"}]}`, `{"contacts":[{"id":1,"createdAt":"noon"}]}`} {
+	for _, body := range []string{`{"contacts":[{"id":1`, `<html></html>`, `{"contacts":[{"id":"x"}]}`} {
 		v := newVendor(t, http.StatusOK, body)
 		_, err := v.client(t).ListContacts(t.Context(), brevo.ContactQuery{})
 		var failure *rest.Error
@@ -160,4 +160,17 @@ func TestABodyThatIsCutIsAnError(t *testing.T) {
 		assert.Equal(t, http.StatusOK, failure.Status)
 		assert.NotEmpty(t, failure.Reason)
 	}
+}
+
+func TestDuplicateIdentifiersGoByManyNames(t *testing.T) {
+	for field, want := range map[string]string{
+		"sms": "phone", "phone": "phone", "phone_id": "phone", "mobile": "phone", "phone_number": "phone", "SMS": "phone",
+		"mobile_number": "phone", "email": "email", "email_id": "email", "EMAIL": "email", "e-mail": "email",
+		"whatsapp": "", "landline_number_id": "", "ext_id": "", "contact_id": "", "": "",
+	} {
+		assert.Equal(t, want == "phone", brevo.DuplicatePhone([]string{"ext_id", field}), field)
+		assert.Equal(t, want == "email", brevo.DuplicateEmail([]string{"ext_id", field}), field)
+	}
+	assert.False(t, brevo.DuplicatePhone(nil))
+	assert.False(t, brevo.DuplicateEmail(nil))
 }

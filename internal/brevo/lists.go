@@ -96,7 +96,7 @@ func (c *Client) GetList(ctx context.Context, id int64) (List, error) {
 }
 
 type created struct {
-	ID number `json:"id"`
+	ID wholeNumber `json:"id"`
 }
 
 // CreateList makes a list in a folder and returns its id. Names need not be unique: a repeated call makes a second list.
@@ -188,7 +188,9 @@ func (i *identity) UnmarshalJSON(data []byte) error {
 	if bytes.HasPrefix(data, []byte(`"`)) {
 		return json.Unmarshal(data, (*string)(i))
 	}
-	*i = identity(data)
+	if *i = ""; string(data) != "null" {
+		*i = identity(data)
+	}
 	return nil
 }
 

@@ -10,10 +10,10 @@ import (
 
 // The types of this file take what answers hold where the reference and the answers differ in type.
 
-// number is a whole number, also one written as a string; null and "" are 0.
-type number int64
+// wholeNumber is a whole number, also one written as a string; null and "" are 0.
+type wholeNumber int64
 
-func (n *number) UnmarshalJSON(data []byte) error {
+func (n *wholeNumber) UnmarshalJSON(data []byte) error {
 	text := string(bytes.Trim(data, `"`))
 	if text == "" || text == "null" {
 		*n = 0
@@ -23,7 +23,7 @@ func (n *number) UnmarshalJSON(data []byte) error {
 	if err != nil {
 		return errors.New("expected a whole number")
 	}
-	*n = number(value)
+	*n = wholeNumber(value)
 	return nil
 }
 
@@ -37,7 +37,7 @@ func (n *numbers) UnmarshalJSON(data []byte) error {
 		return nil
 	}
 	for _, item := range items {
-		var id number
+		var id wholeNumber
 		if id.UnmarshalJSON(item) == nil && id != 0 {
 			*n = append(*n, int64(id))
 		}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"zendesk-brevo/internal/rest"
@@ -20,28 +21,46 @@ const (
 	rejectRoute   = "/{reject file}"
 )
 
-// RejectFileError is a reject file that could not be had. It is no failure of the API: a 403 here says that a signed address
-// ran out, not that the key is refused.
+// RejectFileError is a reject file that could not be had. It is no failure of the API: a 403 here says that a signed
+// address ran out, not that the key is refused.
 type RejectFileError struct {
 	Status    int    // of the file's host; 0 when no answer came
-	Reason    string // what was wrong with the answer or its absence; empty when Status tells
+	Reason    string // what was wrong with the answer or its absence; empty when Status tells; never text of an answer
 	Temporary bool   // the host or the network failed, so that a later attempt may succeed
 }
 
 func (e *RejectFileError) Error() string {
-	return strings.TrimSpace(fmt.Sprintf("fetch reject file: %d %s", e.Status, e.Reason))
+	text := "fetch reject file:"
+	if e.Status != 0 {
+		text += " " + strconv.Itoa(e.Status)
+	}
+	if e.Reason != "" {
+		text += " " + e.Reason
+	}
+	return text
 }
 
-// rejectFileError turns what failed into a RejectFileError, except that the caller's context ended.
+// rejectFileError makes a RejectFileError of what the gate reports, unless the caller's own context ended the call.
 func rejectFileError(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return ctx.Err()
+		return fmt.Errorf("fetch reject file: %w", ctx.Err())
 	}
-	out := &RejectFileError{Reason: err.Error()}
+	var file *RejectFileError
+	if errors.As(err, &file) {
+		return file
+	}
 	var call *rest.Error
-	if errors.As(err, &call) {
-		out.Status, out.Reason = call.Status, call.Reason
-		out.Temporary = call.Status == 0 || call.Status >= 500 || call.Status == http.StatusTooManyRequests
+	if !errors.As(err, &call) {
+		return &RejectFileError{Reason: "its address cannot be called"}
+	}
+	out := &RejectFileError{Status: call.Status, Reason: call.Reason}
+	switch {
+	case call.Status == 0, call.Status >= 200 && call.Status <= 299: // no answer, or one that was cut
+		out.Temporary = true
+	case call.Status == http.StatusRequestTimeout, call.Status == http.StatusTooManyRequests:
+		out.Temporary = true
+	default:
+		out.Temporary = call.Status >= 500
 	}
 	return out
 }
@@ -49,7 +68,8 @@ func rejectFileError(ctx context.Context, err error) error {
 // FetchRejects downloads one of Process.Rejects and returns its rows of cells, a header row (if there is one) included:
 // callers look for an e-mail address or a phone in any cell. The file lies outside the API: it is asked for without the
 // credential, over https only (plain http where the API itself is on loopback), redirects included, and is cut off at
-// 32 MB with an error. It costs no budget, and fails with a *RejectFileError. Commas, semicolons and tabs separate; broken quoting spoils no other row.
+// 32 MB with an error. It costs no budget. Every failure but the end of ctx is a *RejectFileError. Commas, semicolons and
+// tabs separate; broken quoting spoils no other row.
 func (c *Client) FetchRejects(ctx context.Context, address string) ([][]string, error) {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -71,14 +91,14 @@ func (c *Client) FetchRejects(ctx context.Context, address string) ([][]string, 
 // fetchFile gets u, or the address that u redirects to.
 func (c *Client) fetchFile(ctx context.Context, u *url.URL) (data []byte, next *url.URL, err error) {
 	if u.Scheme != "https" && c.base.Scheme == "https" {
-		return nil, nil, errors.New("its address must be https")
+		return nil, nil, &RejectFileError{Reason: "its address must be https"}
 	}
 	host, err := rest.New(rest.Config{
 		Vendor: vendor, BaseURL: u.Scheme + "://" + u.Host, HTTP: c.files,
 		Authorize: func(context.Context, *http.Request) error { return nil },
 	})
 	if err != nil {
-		return nil, nil, errors.New("its address must be https")
+		return nil, nil, &RejectFileError{Reason: "its address must be https"}
 	}
 	path := u.EscapedPath()
 	if path == "" {
@@ -87,10 +107,12 @@ func (c *Client) fetchFile(ctx context.Context, u *url.URL) (data []byte, next *
 	if u.RawQuery != "" {
 		path += "?" + u.RawQuery // as it stands: it may be signed
 	}
+	tooLarge := false
 	meta, err := host.Stream(ctx, rest.Request{Method: http.MethodGet, Route: rejectRoute, Path: path}, func(body io.Reader) error {
 		var readErr error
 		data, readErr = io.ReadAll(io.LimitReader(body, maxRejectFile+1))
 		if readErr == nil && len(data) > maxRejectFile {
+			tooLarge = true
 			return &rest.Malformed{Why: "reject file is larger than 32 MB"}
 		}
 		return readErr
@@ -99,6 +121,9 @@ func (c *Client) fetchFile(ctx context.Context, u *url.URL) (data []byte, next *
 		if next, parseErr := u.Parse(meta.Header.Get("Location")); parseErr == nil {
 			return nil, next, nil
 		}
+	}
+	if tooLarge {
+		err = &RejectFileError{Status: meta.Status, Reason: "it is larger than 32 MB"}
 	}
 	return data, nil, err
 }

@@ -2,6 +2,7 @@ package brevo_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"zendesk-brevo/internal/brevo"
+	"zendesk-brevo/internal/rest"
 )
 
 func TestRejectFilesAreParsedTolerantly(t *testing.T) {
@@ -105,27 +107,56 @@ func TestRejectFileRedirects(t *testing.T) {
 }
 
 func TestARejectFileThatCannotBeHad(t *testing.T) {
-	t.Run("gone", func(t *testing.T) {
-		v := newVendor(t, 404, "<Error/>")
-		_, err := v.client(t).FetchRejects(t.Context(), v.URL+"/78.csv")
+	for name, tc := range map[string]struct {
+		status    int
+		header    map[string]string
+		body      string
+		want      int
+		temporary bool
+		text      string
+	}{
+		"address ran out":        {status: 403, body: "<Error>/78.csv</Error>", want: 403, text: "fetch reject file: 403"},
+		"gone":                   {status: 404, want: 404, text: "fetch reject file: 404"},
+		"key asked for":          {status: 401, want: 401, text: "fetch reject file: 401"},
+		"redirected nowhere":     {status: 302, want: 302, text: "302"},
+		"host down for a moment": {status: 503, want: 503, temporary: true, text: "fetch reject file: 503"},
+		"host too busy":          {status: 429, want: 429, temporary: true, text: "429"},
+		"host too slow":          {status: 408, want: 408, temporary: true, text: "408"},
+		"cut":                    {status: 200, header: map[string]string{"Content-Length": "500"}, body: "a@ex", want: 200, temporary: true, text: "cut short"},
+		"too large":              {status: 200, body: strings.Repeat("a@example.com\n", (32<<20)/14+2), want: 200, text: "larger than 32 MB"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v := newVendor(t, tc.status, tc.body)
+			v.header = tc.header
+			rows, err := v.client(t).FetchRejects(t.Context(), v.URL+"/78.csv")
+			var file *brevo.RejectFileError
+			require.ErrorAs(t, err, &file)
+			assert.Equal(t, tc.want, file.Status)
+			assert.Equal(t, tc.temporary, file.Temporary)
+			assert.Nil(t, rows)
+			assert.Contains(t, err.Error(), tc.text)
+			assert.NotContains(t, err.Error(), "78.csv")
+			assert.NotContains(t, err.Error(), v.URL)
+			assert.False(t, errors.As(err, new(*rest.Error)), "nobody may take it for an answer of the API")
+			assert.False(t, brevo.IsNotFound(err))
+			assert.False(t, brevo.IsBadKey(err))
+		})
+	}
+	t.Run("nobody there", func(t *testing.T) {
+		v, gone := newVendor(t, 200, ""), newVendor(t, 200, "")
+		gone.Close()
+		_, err := v.client(t).FetchRejects(t.Context(), gone.URL+"/78.csv")
 		var file *brevo.RejectFileError
 		require.ErrorAs(t, err, &file)
-		assert.Equal(t, 404, file.Status)
-		assert.False(t, file.Temporary)
-		assert.False(t, brevo.IsNotFound(err), "a file is no record of the API")
-		assert.NotContains(t, err.Error(), "78.csv")
-	})
-	t.Run("too large", func(t *testing.T) {
-		v := newVendor(t, 200, strings.Repeat("a@example.com\n", (32<<20)/14+2))
-		_, err := v.client(t).FetchRejects(t.Context(), v.URL+"/78.csv")
-		require.ErrorContains(t, err, "larger than 32 MB")
-	})
-	t.Run("host down for a moment", func(t *testing.T) {
-		v := newVendor(t, 503, "")
-		_, err := v.client(t).FetchRejects(t.Context(), v.URL+"/78.csv")
-		var file *brevo.RejectFileError
-		require.ErrorAs(t, err, &file)
+		assert.Zero(t, file.Status)
 		assert.True(t, file.Temporary)
+		assert.EqualError(t, err, "fetch reject file: connection refused")
+	})
+	t.Run("no address", func(t *testing.T) {
+		_, err := newVendor(t, 200, "").client(t).FetchRejects(t.Context(), "http://files.example.com/78.csv")
+		var file *brevo.RejectFileError
+		require.ErrorAs(t, err, &file)
+		assert.False(t, file.Temporary)
 	})
 	t.Run("cancelled", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())

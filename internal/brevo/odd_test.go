@@ -1,0 +1,72 @@
+package brevo_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"zendesk-brevo/internal/brevo"
+)
+
+func TestContactsInOddShapes(t *testing.T) {
+	for body, want := range map[string]brevo.Contact{
+		`{"id":1,"attributes":[]}`:                                           {ID: 1},
+		`{"id":1,"attributes":null,"email":null}`:                            {ID: 1},
+		`{"id":1,"attributes":"none"}`:                                       {ID: 1},
+		`{"id":1,"attributes":{"A":"b"}}`:                                    {ID: 1, Attributes: map[string]any{"A": "b"}},
+		`{"id":"42","listIds":null,"listUnsubscribed":null}`:                 {ID: 42},
+		`{"id":1,"listIds":["7",8,null,"x"],"listUnsubscribed":{}}`:          {ID: 1, ListIDs: []int64{7, 8}},
+		`{"id":1,"emailBlacklisted":true,"smsBlacklisted":null}`:             {ID: 1, EmailBlacklisted: true},
+		`{"id":1,"createdAt":"noon","modifiedAt":1700000000}`:                {ID: 1},
+		`{"id":1,"createdAt":null,"modifiedAt":"2022-12-04 18:22:48"}`:       {ID: 1, ModifiedAt: time.Date(2022, 12, 4, 18, 22, 48, 0, time.UTC)},
+		`{"id":1,"createdAt":"2022-12-04T18:22:48.5Z","modifiedAt":{"a":1}}`: {ID: 1, CreatedAt: time.Date(2022, 12, 4, 18, 22, 48, 500_000_000, time.UTC)},
+	} {
+		t.Run(body, func(t *testing.T) {
+			got, err := newVendor(t, http.StatusOK, body).client(t).GetContact(t.Context(), brevo.ByID(1))
+			require.NoError(t, err)
+			assert.Equal(t, want, got)
+		})
+	}
+}
+
+// A contact whose id or blocklisting cannot be read must not pass for one without.
+func TestContactsThatCannotBeRead(t *testing.T) {
+	for _, body := range []string{`{"id":"x"}`, `{"id":{}}`, `{"id":1,"emailBlacklisted":"maybe"}`} {
+		_, err := newVendor(t, http.StatusOK, body).client(t).GetContact(t.Context(), brevo.ByID(1))
+		assert.Error(t, err, body)
+	}
+}
+
+func TestCreatedIDsMayBeText(t *testing.T) {
+	id, err := newVendor(t, http.StatusCreated, `{"id":"42"}`).client(t).CreateContact(t.Context(), brevo.CreateContact{Email: "a@example.com"})
+	require.NoError(t, err)
+	assert.Equal(t, int64(42), id)
+}
+
+func TestCompaniesInOddShapes(t *testing.T) {
+	for body, want := range map[string]brevo.Company{
+		`{"id":"6","attributes":[],"linkedContactsIds":null}`:             {ID: "6"},
+		`{"id":6,"attributes":null,"linkedContactsIds":["1",2]}`:          {ID: "6", LinkedContactIDs: []int64{1, 2}},
+		`{"id":"6","attributes":{"name":"Acme"},"linkedContactsIds":[3]}`: {ID: "6", Attributes: map[string]any{"name": "Acme"}, LinkedContactIDs: []int64{3}},
+	} {
+		got, err := newVendor(t, http.StatusOK, body).client(t).GetCompany(t.Context(), "6")
+		require.NoError(t, err, body)
+		assert.Equal(t, want, got)
+	}
+}
+
+func TestProcessesWithoutInformation(t *testing.T) {
+	for _, body := range []string{
+		`{"id":1,"status":"completed","info":[]}`, `{"id":1,"status":"completed","info":null}`, `{"id":1,"status":"completed"}`,
+		`{"id":1,"status":"completed","info":""}`, `{"id":1,"status":"completed","info":{}}`, `{"id":1,"status":"completed","info":{"import":[]}}`,
+		`{"id":1,"status":"completed","info":{"import":null,"export":{}}}`,
+	} {
+		p, err := newVendor(t, http.StatusOK, body).client(t).GetProcess(t.Context(), 1)
+		require.NoError(t, err, body)
+		assert.Equal(t, brevo.Process{ID: 1, Status: brevo.StatusCompleted}, p)
+		assert.Empty(t, p.Rejects())
+	}
+}
