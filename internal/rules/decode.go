@@ -46,7 +46,7 @@ func Decode(index int, s Source) (RuleConfig, Problems) {
 		case "do":
 			rule.Do = r.actions(key, v)
 		default:
-			r.problem(key, suggestion(key, []string{"name", "on", "when", "after", "unless", "limit", "do", "use"}), "is an unknown key")
+			r.unknown(key, key, "name", "on", "when", "after", "unless", "limit", "do", "use")
 		}
 	}
 	return rule, r.problems
@@ -62,6 +62,16 @@ type reader struct {
 func (r *reader) problem(path, fix, format string, args ...any) {
 	r.problems = append(r.problems, Problem{
 		Index: r.index, Field: fieldShown(path), At: placeOf(r.places, path), Message: fmt.Sprintf(format, args...), Fix: fix,
+	})
+}
+
+func (r *reader) unknown(path, key string, known ...string) {
+	at := placeOf(r.places, path)
+	if written, ok := r.places[path+":"]; ok {
+		at = written
+	}
+	r.problems = append(r.problems, Problem{
+		Index: r.index, Field: fieldShown(path), At: at, Message: "is an unknown key", Fix: suggestion(key, known),
 	})
 }
 
@@ -211,14 +221,14 @@ func (r *reader) limit(path string, v any, dst *Limit) {
 		case "count":
 			n, ok := asNumber(m[key])
 			if !ok || n != math.Trunc(n) || n < 1 || n > 1000 {
-				r.problem(field, "write how often it may act, from 1 to 1000", "must be a whole number, found %s", kindOf(m[key]))
+				r.problem(field, "write how often it may act", "must be a whole number from 1 to 1000")
 				continue
 			}
 			l.Count = int(n)
 		case "within":
 			r.duration(field, m[key], &l.Within)
 		default:
-			r.problem(field, suggestion(key, []string{"per", "count", "within"}), "is an unknown key")
+			r.unknown(field, key, "per", "count", "within")
 		}
 	}
 	*dst = l

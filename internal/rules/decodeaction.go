@@ -75,7 +75,7 @@ func (r *reader) action(at, path string, a *Action, v any) bool {
 	}
 	for _, key := range sortedKeys(m) {
 		if !slices.Contains(names, key) {
-			r.problem(path+"."+key, suggestion(key, names), "is an unknown key")
+			r.unknown(path+"."+key, key, names...)
 		}
 	}
 	for _, s := range settings {

@@ -58,9 +58,9 @@ func compileExpression(source string, env any, options ...expr.Option) (*express
 func located(source string, err error) error {
 	var f *file.Error
 	if !errors.As(err, &f) {
-		return errors.New("is no valid expression")
+		return fmt.Errorf("is no valid expression: %s", firstLine(err.Error()))
 	}
-	message := strings.TrimSpace(strings.SplitN(f.Message, "\n", 2)[0])
+	message := firstLine(f.Message)
 	for _, t := range []reflect.Type{reflect.TypeFor[conditionEnv](), reflect.TypeFor[templateEnv]()} {
 		for i := range t.NumField() {
 			message = strings.ReplaceAll(message, t.Field(i).Type.String(), t.Field(i).Tag.Get("expr"))
@@ -70,6 +70,11 @@ func located(source string, err error) error {
 		return fmt.Errorf("has an error at its line %d, character %d: %s", f.Line, f.Column+1, message)
 	}
 	return fmt.Errorf("has an error at character %d: %s", f.Column+1, message)
+}
+
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(text, "\n")
+	return strings.TrimSpace(line)
 }
 
 // checker walks a parsed expression before it is compiled: it gives misspelt names a hint, and refuses what could run long.
@@ -113,7 +118,7 @@ func (c *checker) Visit(node *ast.Node) {
 			c.fail("has a range; compare with < and > instead")
 		}
 	case *ast.VariableDeclaratorNode, *ast.SequenceNode:
-		c.fail("has variables; write one expression")
+		c.problem = "has variables; write one expression" // rather than that their names are unknown
 	case *ast.PredicateNode:
 		inner := ast.Find(n.Node, func(m ast.Node) bool { _, ok := m.(*ast.PredicateNode); return ok })
 		if inner != nil {

@@ -9,7 +9,7 @@ import (
 )
 
 // Source is one automation as written: generic values (map[string]any, []any, scalars), and where its fields stand. Paths
-// are like "when" and "do[1].template"; the empty path is the automation itself.
+// are like "when" and "do[1].template"; the empty path is the automation itself, and "when:" is where the word when stands.
 type Source struct {
 	Values map[string]any
 	Places map[string]Position
@@ -39,7 +39,11 @@ func (s *Source) place(path string, node ast.Node) {
 		if path != "" {
 			name = path + "." + name
 		}
-		s.Places[name] = start(n.Key)
+		s.Places[name], s.Places[name+":"] = start(n.Key), start(n.Key)
+		switch n.Value.(type) {
+		case *ast.StringNode, *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
+			s.Places[name] = start(n.Value) // what is wrong is the value
+		}
 		s.place(name, n.Value)
 	case *ast.SequenceNode:
 		for i, item := range n.Values {
