@@ -138,7 +138,11 @@ func (c *checker) member(n *ast.MemberNode) {
 			continue
 		}
 		if known := names(c.env.Field(i).Type); !slices.Contains(known, property.Value) {
-			c.fail("knows no %s; %s", shown(of.Value+"."+property.Value), suggestion(property.Value, known))
+			fix := suggestion(property.Value, known)
+			if near := nearest(property.Value, known); near != "" {
+				fix = "did you mean " + of.Value + "." + near + "?"
+			}
+			c.fail("knows no %s; %s", shown(of.Value+"."+property.Value), fix)
 		}
 	}
 }
