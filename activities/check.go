@@ -135,6 +135,8 @@ func explain(err error) (cause, fix string) {
 			return cause, "allow the worker's IP address in Brevo under Security > Authorized IPs"
 		}
 		return cause, "put a valid key into brevo.api_key"
+	case call.Route == routeToken:
+		return cause, "check client_id, client_secret and scopes under auth.oauth"
 	case call.Status == http.StatusUnauthorized:
 		return cause, "check auth in connectors.yaml; API tokens can no longer be created and end on 2027-04-30"
 	case call.Status == http.StatusForbidden:

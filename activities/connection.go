@@ -2,7 +2,6 @@ package activities
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -71,12 +70,9 @@ func (c *connections) dial(cfg *config.Connector) (*connection, error) {
 		log: c.opts.Log.With("account", cfg.Account()),
 	}
 	m := &meter{account: conn.store, now: c.opts.Now, sleep: c.opts.Sleep, log: conn.log}
-	if cfg.Auth.UsesOAuth() {
-		return nil, errors.New("auth.oauth is not supported yet: set auth.email and auth.api_token")
-	}
 	var err error
 	conn.zendesk, err = zendesk.New(zendesk.Config{
-		BaseURL: cfg.URL(), Credential: zendesk.APIToken(cfg.Auth.Email, cfg.Auth.APIToken.Reveal()),
+		BaseURL: cfg.URL(), Credential: c.credential(cfg),
 		HTTP: c.noting(conn, "zendesk"), Meter: m, Now: c.opts.Now, Log: conn.log,
 		Shares: zendesk.Shares{Account: cfg.RateLimits.ZendeskShare, Exports: cfg.RateLimits.ExportShare},
 	})
@@ -91,6 +87,17 @@ func (c *connections) dial(cfg *config.Connector) (*connection, error) {
 		return nil, fmt.Errorf("brevo: %w", err)
 	}
 	return conn, nil
+}
+
+// credential is the OAuth client where one is configured, else the API token.
+func (c *connections) credential(cfg *config.Connector) zendesk.Credential {
+	if !cfg.Auth.UsesOAuth() {
+		return zendesk.APIToken(cfg.Auth.Email, cfg.Auth.APIToken.Reveal())
+	}
+	return zendesk.ClientCredentials(zendesk.ClientCredentialsConfig{
+		BaseURL: cfg.URL(), ClientID: cfg.Auth.OAuth.ClientID, ClientSecret: cfg.Auth.OAuth.ClientSecret.Reveal(),
+		Scopes: cfg.Auth.OAuth.Scopes, HTTP: c.opts.HTTP, Now: c.opts.Now,
+	})
 }
 
 // noting gives a vendor's HTTP client that remembers in the store how the latest call ended: what `starter status`

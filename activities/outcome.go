@@ -48,6 +48,9 @@ type Outcome int
 // routeMe is the one Zendesk call that every credential may make: a 403 there is about the credential itself.
 const routeMe = "/api/v2/users/me"
 
+// routeToken is where an OAuth client gets its access tokens: whatever is refused there, no other call can work.
+const routeToken = "/oauth/tokens"
+
 // The outcomes, from harmless to final.
 const (
 	Retry      Outcome = iota // the vendor or the network; the step is repeated
@@ -72,6 +75,9 @@ func Classify(err error) Outcome {
 	}
 	if call.Code == "StartTimeTooRecent" {
 		return Retry // the clocks differ by more than the client allows for; a moment later it is old enough
+	}
+	if call.Route == routeToken && call.Status >= 400 && call.Status < 500 && call.Status != http.StatusTooManyRequests {
+		return PauseAll
 	}
 	switch call.Status {
 	case http.StatusUnauthorized, http.StatusPaymentRequired:
@@ -197,6 +203,8 @@ func pauseMessage(err error, call *rest.Error) string {
 		return fmt.Sprintf("Brevo refuses %s %s (403): the plan or the key's owner lacks the permission%s", call.Method, call.Route, then)
 	case call.Vendor == "brevo":
 		return fmt.Sprintf("Brevo refused the API key (%d): put a valid key into brevo.api_key%s", call.Status, then)
+	case call.Route == routeToken:
+		return fmt.Sprintf("Zendesk refused the OAuth client (%d): check client_id, client_secret and scopes under auth.oauth%s", call.Status, then)
 	case call.Status == http.StatusForbidden:
 		return "Zendesk refused the connected user (403): connect an active administrator" + then
 	}
