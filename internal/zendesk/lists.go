@@ -49,17 +49,19 @@ func (c *Client) search(
 
 // linked is the paging part of the answers that encoding/json decodes.
 type linked struct {
-	Meta struct {
-		HasMore     bool   `json:"has_more"`
-		AfterCursor string `json:"after_cursor"`
-	} `json:"meta"`
-	Links struct {
-		Next string `json:"next"`
-	} `json:"links"`
+	Meta  paging `json:"meta"`
+	Links paging `json:"links"`
 }
 
 func (l linked) paging() paging {
-	return paging{HasMore: l.Meta.HasMore, AfterCursor: l.Meta.AfterCursor, NextLink: l.Links.Next}
+	return paging{HasMore: l.Meta.HasMore, AfterCursor: l.Meta.AfterCursor, NextLink: l.Links.NextLink}
+}
+
+// UnmarshalJSON takes what the page decoder takes.
+func (p *paging) UnmarshalJSON(data []byte) error {
+	s := &scanner{b: data}
+	p.decode(s)
+	return s.err
 }
 
 func (c *Client) count(ctx context.Context, route string) (Read[Count], error) {

@@ -119,3 +119,38 @@ func TestOddCompanyOfWhatWasAskedFor(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []zendesk.Ticket{{ID: 1}}, rows)
 }
+
+func TestSurveysAndFieldsWithOddOptionalMembers(t *testing.T) {
+	c, _ := connect(t, map[string]answer{
+		"/api/v2/guide/survey_responses": {body: `{"survey_responses":[{"id":5,"responder_id":"439","expires_at":"one day","subject_zrns":{},"survey":[],
+			"answers":[{"type":"rating_scale","rating":4.0,"question":{"id":7,"options":null},"updated_at":"2025-03-02T08:15:30Z"}]},
+			{"id":"6","answers":{}}],"meta":{"has_more":"false"},"links":[]}`},
+		"/api/v2/user_fields.json": {body: `{"user_fields":[{"id":"7","key":"tier","active":"true","system":null,"custom_field_options":
+			[{"id":"1","name":"Gold","value":3}]},{"id":8,"custom_field_options":{}}],"meta":[],"links":null}`},
+	})
+	surveys, err := c.ListSurveyResponses(t.Context(), zendesk.SurveyQuery{})
+	require.NoError(t, err)
+	assert.True(t, surveys.End)
+	assert.Equal(t, []zendesk.SurveyResponse{
+		{ID: "5", ResponderID: 439, SubjectZRNs: []string{}, Answers: []zendesk.SurveyAnswer{{
+			Type: "rating_scale", Rating: 4, Question: zendesk.SurveyQuestion{ID: "7"}, UpdatedAt: time.Date(2025, 3, 2, 8, 15, 30, 0, time.UTC),
+		}}},
+		{ID: "6"},
+	}, surveys.Rows)
+	fields, err := c.ListUserFields(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, []zendesk.Field{
+		{ID: 7, Key: "tier", Active: true, Options: []zendesk.FieldOption{{ID: 1, Name: "Gold", Value: "3"}}}, {ID: 8},
+	}, fields.Rows)
+}
+
+func TestSurveysAndFieldsThatCannotBeRead(t *testing.T) {
+	c, _ := connect(t, map[string]answer{
+		"/api/v2/guide/survey_responses": {body: `{"survey_responses":[{"id":"5","answers":[{"updated_at":"soon"}]}]}`},
+		"/api/v2/user_fields.json":       {body: `{"user_fields":[{"id":"x"}]}`},
+	})
+	_, err := c.ListSurveyResponses(t.Context(), zendesk.SurveyQuery{})
+	assert.ErrorContains(t, err, "at byte")
+	_, err = c.ListUserFields(t.Context())
+	assert.ErrorContains(t, err, "at byte")
+}
