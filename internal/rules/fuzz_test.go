@@ -1,6 +1,7 @@
 package rules_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -24,7 +25,9 @@ func FuzzExpressions(f *testing.F) {
 		tags[i] = "tag"
 	}
 	f.Fuzz(func(t *testing.T, when, template string) {
-		started := time.Now()
+		// The fuzzer does not notice an input that never ends; this does.
+		watchdog := time.AfterFunc(10*time.Second, func() { panic(fmt.Sprintf("still running: when %q, template %q", when, template)) })
+		defer watchdog.Stop()
 		for _, config := range []rules.RuleConfig{
 			{On: []string{rules.TicketSolved}, When: when, Do: []rules.Action{{Kind: rules.BrevoEvent, Event: "x"}}},
 			{On: []string{rules.TicketSolved}, Do: []rules.Action{{Kind: rules.ZendeskNote, Body: "a {{" + template + "}} {{ " + when}}},
@@ -36,9 +39,6 @@ func FuzzExpressions(f *testing.F) {
 			}
 			set.Explain(solvedOnce(), facts(func(f *rules.Facts) { f.Contact.Tags = tags }))
 			set.Explain(solvedOnce(), rules.Facts{})
-		}
-		if took := time.Since(started); took > 2*time.Second {
-			t.Fatalf("took %s", took)
 		}
 	})
 }
