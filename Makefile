@@ -26,7 +26,7 @@ temporal: $(if $(TEMPORAL),,bin/temporal) ## Build bin/temporal, the embedded se
 
 bin/temporal: tools/temporal/go.mod
 	@tools/build.sh $@ tools/temporal github.com/temporalio/cli/cmd/temporal \
-		"3 to 5 minutes on 2 cores, about 2 GB in Go's caches and 215 MB here" \
+		"3 to 5 minutes on 2 cores, about 3 GB in Go's caches and 215 MB here" \
 		-ldflags='-s -w -X github.com/temporalio/cli/temporalcli.Version=$(TEMPORAL_VERSION)'
 
 .PHONY: demo
