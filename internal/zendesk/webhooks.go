@@ -95,8 +95,7 @@ func (c *Client) PatchWebhook(ctx context.Context, id string, in WebhookPatch) e
 	return c.webhookWrite(ctx, http.MethodPatch, id, webhookBody[WebhookPatch]{in})
 }
 
-// DeleteWebhook deletes a webhook; *rest.Error with status 404 when there is none. Zendesk refuses to delete one that a
-// trigger still calls: delete the trigger first.
+// DeleteWebhook deletes a webhook; *rest.Error with status 404 when there is none. Delete the triggers that call it first.
 // https://developer.zendesk.com/api-reference/webhooks/webhooks-api/webhooks/#delete-webhook
 func (c *Client) DeleteWebhook(ctx context.Context, id string) error {
 	return c.webhookWrite(ctx, http.MethodDelete, id, nil)

@@ -1,6 +1,7 @@
 package zendesksim
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -31,6 +32,7 @@ func (s *Server) updateTicket(id int64, change func(*seed.Ticket)) bool {
 	t.ID, t.UpdatedAt = id, s.now()
 	s.settle(&was, &t)
 	s.putTicket(t)
+	s.hooks.ticketChanged(&was, &t)
 	return true
 }
 
@@ -115,6 +117,7 @@ func (s *Server) CreateTicket(t seed.Ticket) int64 {
 		t.Metrics.SolvedAt = t.UpdatedAt
 	}
 	s.putTicket(t)
+	s.hooks.ticketChanged(nil, &t)
 	return t.ID
 }
 
@@ -167,9 +170,12 @@ func (s *Server) changeUser(id int64, change func(*seed.User)) bool {
 	if !ok {
 		return false
 	}
+	was := u
+	was.Fields = maps.Clone(u.Fields)
 	change(&u)
 	u.ID, u.UpdatedAt = id, s.now()
 	s.account.Users.Put(u, u.UpdatedAt.Unix())
+	s.hooks.userChanged(&was, &u)
 	return true
 }
 
@@ -189,6 +195,7 @@ func (s *Server) CreateUser(u seed.User) int64 {
 	}
 	u.CreatedAt, u.UpdatedAt = s.now(), s.now()
 	s.account.Users.Put(u, u.UpdatedAt.Unix())
+	s.hooks.userChanged(nil, &u)
 	return u.ID
 }
 
@@ -214,6 +221,7 @@ func (s *Server) MergeUsers(winner, loser int64) bool {
 	if _, known := s.account.Users.Get(winner); !ok || !known {
 		return false
 	}
+	defer s.hooks.asOne()()
 	s.changeUser(loser, func(u *seed.User) {
 		u.Active, u.MergedInto, u.Email, u.OtherEmails, u.Phone = false, winner, "", nil, ""
 	})
@@ -223,6 +231,7 @@ func (s *Server) MergeUsers(winner, loser int64) bool {
 			u.OtherEmails = append(u.OtherEmails, l.Email)
 		}
 	})
+	s.hooks.usersMerged(winner, &l)
 	var theirs []seed.Ticket
 	s.account.Tickets.EachAfter(0, func(t *seed.Ticket) bool {
 		if t.RequesterID == loser {
@@ -231,8 +240,10 @@ func (s *Server) MergeUsers(winner, loser int64) bool {
 		return true
 	})
 	for _, t := range theirs {
+		was := t
 		t.RequesterID = winner
 		s.putTicket(t)
+		s.hooks.ticketChanged(&was, &t)
 	}
 	return true
 }
@@ -245,9 +256,12 @@ func (s *Server) UpdateOrganization(id int64, change func(*seed.Organization)) b
 	if !ok {
 		return false
 	}
+	was := o
+	was.Fields = maps.Clone(o.Fields)
 	change(&o)
 	o.ID, o.UpdatedAt = id, s.now()
 	s.account.Organizations.Put(o, o.UpdatedAt.Unix())
+	s.hooks.organizationChanged(&was, &o)
 	return true
 }
 
@@ -258,6 +272,7 @@ func (s *Server) CreateOrganization(o seed.Organization) int64 {
 	o.ID = s.account.Organizations.NextID()
 	o.CreatedAt, o.UpdatedAt = s.now(), s.now()
 	s.account.Organizations.Put(o, o.UpdatedAt.Unix())
+	s.hooks.organizationChanged(nil, &o)
 	return o.ID
 }
 

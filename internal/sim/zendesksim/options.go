@@ -67,6 +67,9 @@ type Options struct {
 	ForbidOrganizations bool
 	NoHelpCenter        bool // Help Center routes answer 404 InvalidEndpoint
 
+	// WebhooksByHand leaves webhooks to FlushWebhooks and DrainWebhooks; else they are sent as they fall due.
+	WebhooksByHand bool
+
 	MaxCalls    int // bounds of the request log (calls, bytes of each body); 0 keeps everything
 	MaxCallBody int
 }

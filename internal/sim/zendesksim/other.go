@@ -18,13 +18,6 @@ func showSettings(s *Server, x *exchange) {
 	}})
 }
 
-func listWebhooks(_ *Server, x *exchange) {
-	writeJSON(x.w, http.StatusOK, map[string]any{
-		"webhooks": []any{}, "meta": map[string]any{"has_more": false, "after_cursor": nil, "before_cursor": nil},
-		"links": map[string]any{"next": nil, "prev": nil},
-	})
-}
-
 func listArticles(s *Server, x *exchange) {
 	if s.opts.NoHelpCenter {
 		invalidEndpoint(x.w)

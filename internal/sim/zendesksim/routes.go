@@ -8,7 +8,7 @@ const (
 // allRoutes lists the endpoints that the simulated account has.
 func allRoutes() []route {
 	var all []route
-	for _, group := range [][]route{exportRoutes(), ticketRoutes(), userRoutes(), organizationRoutes(), otherRoutes()} {
+	for _, group := range [][]route{exportRoutes(), ticketRoutes(), userRoutes(), organizationRoutes(), otherRoutes(), webhookRoutes()} {
 		all = append(all, group...)
 	}
 	return all
@@ -79,7 +79,6 @@ func otherRoutes() []route {
 		{"GET " + v2 + "/search", agents, "", searchIndex, search},
 		{"GET " + v2 + "/search/count", agents, "", searchIndex, countSearch},
 		{"GET " + v2 + "/account/settings", agents, "", "", showSettings},
-		{"GET " + v2 + "/webhooks", admins, "webhooks", "", listWebhooks},
 		{"GET " + v2 + "/help_center/articles", agents, "hc", "", listArticles},
 	}
 }

@@ -27,6 +27,7 @@ type Server struct {
 	front   http.Handler
 	limits  *limits
 	oauth   *oauth
+	hooks   *webhooks
 	base    string // https://{subdomain}.zendesk.com, in the url of every record
 
 	requests atomic.Int64
@@ -40,7 +41,7 @@ func New(opts Options) *Server {
 	s := &Server{
 		opts: opts, account: opts.Account, clock: opts.Clock, log: sim.NewLog(opts.MaxCalls, opts.MaxCallBody),
 		faults: &sim.Faults{}, mux: http.NewServeMux(), routes: map[string]route{},
-		limits: newLimits(opts.Plan, opts.Clock), oauth: newOAuth(opts),
+		limits: newLimits(opts.Plan, opts.Clock), oauth: newOAuth(opts), hooks: newWebhooks(opts),
 		base: "https://" + opts.Subdomain + ".zendesk.com",
 	}
 	for _, r := range allRoutes() {
