@@ -201,14 +201,17 @@ func (p *pushRun) awaitImports(ctx workflow.Context, opened activities.Opened) (
 // settleImports polls until Brevo works on none of the account's imports any more. The gap grows: one poll serves all
 // imports, and Brevo allows a hundred of them an hour. https://developers.brevo.com/docs/api-limits
 func (p *pushRun) settleImports(ctx workflow.Context, state activities.ImportsState) error {
-	for gap := time.Second; state.Running > 0; gap = min(gap*3/2+time.Second, 2*time.Minute) {
+	running := state.Running
+	for gap := time.Second; running > 0; gap = min(gap*3/2+time.Second, 2*time.Minute) {
 		if err := workflow.NewTimerWithOptions(ctx, gap, workflow.TimerOptions{Summary: "wait for Brevo's import"}).Get(ctx, nil); err != nil {
 			return err
 		}
-		if err := workflow.ExecuteActivity(vendorCalls(ctx, p.in.Account+": poll imports"), brevo.SettleImports, p.base).Get(ctx, &state); err != nil {
+		var now activities.ImportsState
+		if err := workflow.ExecuteActivity(vendorCalls(ctx, p.in.Account+": poll imports"), brevo.SettleImports, p.base).Get(ctx, &now); err != nil {
 			return err
 		}
-		p.collect(ctx, "imported", state.StepResult)
+		p.collect(ctx, "imported", now.StepResult)
+		running = now.Running
 	}
 	return nil
 }

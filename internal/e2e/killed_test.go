@@ -37,7 +37,7 @@ func TestBackfillSurvivesKilledWorkers(t *testing.T) {
 	t.Logf("seed %d", seed)
 	moments := make([]int, 5)
 	for i := range moments {
-		moments[i] = 1 + random.IntN(calm.calls())
+		moments[i] = 1 + random.IntN(calm.calls()*3/4) // polls make the number of calls differ a little
 	}
 	slices.Sort(moments)
 
@@ -48,7 +48,7 @@ func TestBackfillSurvivesKilledWorkers(t *testing.T) {
 	}, workflows.Sync, workflows.SyncInput{Account: account, Type: activities.Full})
 	require.NoError(t, err)
 	for i, moment := range moments {
-		require.Eventually(t, func() bool { return w.calls() >= moment }, time.Minute, 5*time.Millisecond, "worker log:\n%s", worker.logs)
+		require.Eventually(t, func() bool { return w.calls() >= moment }, 3*time.Minute, 5*time.Millisecond, "worker log:\n%s", worker.logs)
 		if i == 2 {
 			worker.terminate(t) // once politely, as at a deployment
 		}
