@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
-	"strconv"
+	"strings"
 	"time"
 
-	"zendesk-brevo/internal/brevo"
 	"zendesk-brevo/internal/rest"
 	"zendesk-brevo/internal/store"
 	"zendesk-brevo/mapping"
@@ -19,12 +17,17 @@ const (
 	// fewCompanies are still written call by call; more go by import, because Brevo allows a hundred of these calls an
 	// hour. https://developers.brevo.com/docs/api-limits
 	fewCompanies = 10
-	// companyKey is the company attribute that holds the Zendesk organization's id: Brevo knows no external id.
-	companyKey      = "zendesk_id"
-	companyCategory = "company"
-	companyPage     = 100
+	companyPage  = 100
 	// companyImportRows keeps one import's CSV at a few megabytes.
 	companyImportRows = 50_000
+)
+
+// States of a store.Company. The empty state is that of an organization without a company.
+const (
+	companyIntent  = "intent"
+	companySent    = "sent"
+	companyGone    = "gone"
+	companyRefused = "refused"
 )
 
 // CompaniesState says how far the companies are.
@@ -40,172 +43,134 @@ type CompaniesState struct {
 // Brevo makes two companies of two requests.
 func (b *Brevo) SyncCompanies(ctx context.Context, step PushStep) (CompaniesState, error) {
 	return do(ctx, b.connections, step.Account, func(ctx context.Context, c *connection) (CompaniesState, error) {
-		s := &companySync{connection: c}
-		out, err := s.run(ctx)
-		var call *rest.Error
-		if errors.As(err, &call) && call.Status == http.StatusForbidden {
-			return CompaniesState{Done: true, Notice: "Brevo's plan has no companies (403): organizations stay out"}, nil
+		s := &companySync{connection: c, step: step}
+		done, err := s.run(ctx)
+		if notice := companiesOff(err); notice != "" {
+			return CompaniesState{Sent: s.sent, Done: true, Notice: notice}, nil
 		}
-		return out, err
+		if err != nil && (s.sent == 0 || ctx.Err() != nil) {
+			return CompaniesState{}, err
+		}
+		// What was made counts, so it is reported also when something is in the way now: the next step meets the trouble,
+		// if it lasts, as its own.
+		out := CompaniesState{Sent: s.sent, Done: done && err == nil}
+		if out.Done {
+			out.Notice = s.notice()
+		}
+		return out, nil
 	})
 }
 
 type companySync struct {
 	*connection
-	sent int64
+	step  PushStep
+	begun time.Time     // when this run began: what was counted since then is not counted again
+	key   string        // the company attribute that holds the organization's id
+	tries map[int64]int // imports that failed in this run, by organization
+	sent  int64
+	// refusals counts those since Brevo last accepted something.
+	refusals int
+
+	// What stays undone in this run, for the notice.
+	held, stuck, failing int64
+	notices              []string
 }
 
-func (s *companySync) run(ctx context.Context) (CompaniesState, error) {
+// run takes the next steps, and reports whether nothing is left that this run could do.
+func (s *companySync) run(ctx context.Context) (done bool, _ error) {
 	complete, err := s.store.CompleteStreams(ctx)
 	if err != nil {
-		return CompaniesState{}, fmt.Errorf("read complete streams: %w", err)
+		return false, fmt.Errorf("read complete streams: %w", err)
 	}
 	if !s.cfg.Sync.Organizations || !complete[mapping.Organizations] {
-		return CompaniesState{Done: true}, nil
+		return true, nil
+	}
+	if err := s.prepare(ctx); err != nil {
+		return false, err
 	}
 	if waiting, err := s.settle(ctx); err != nil || waiting {
-		return CompaniesState{}, err
+		return false, err
 	}
 	work, err := s.work(ctx)
 	if err != nil || work.empty() {
-		return CompaniesState{Done: err == nil}, err
+		return err == nil, err
 	}
-	if err := s.ensureKey(ctx); err != nil {
-		return CompaniesState{}, err
+	known := s.key
+	if ok, err := s.ensureKey(ctx, len(work.create) > 0); err != nil || !ok {
+		return !ok && err == nil, err
 	}
-	if waiting, err := s.create(ctx, work); err != nil || waiting {
-		return CompaniesState{Sent: s.sent}, err
+	if s.key != known {
+		if work, err = s.work(ctx); err != nil {
+			return false, err
+		}
 	}
-	waiting, err := s.change(ctx, work)
-	return CompaniesState{Sent: s.sent, Done: !waiting}, err
-}
-
-// settle looks after the imports under way: what they made is found by its key, and what they did not make is an intent
-// no more. It reports whether one is still running.
-func (s *companySync) settle(ctx context.Context) (waiting bool, err error) {
-	intents, err := s.store.CompaniesByState(ctx, companyIntent)
-	if err != nil {
-		return false, fmt.Errorf("read intents: %w", err)
-	}
-	running, err := s.store.CompaniesInProcess(ctx)
-	if err != nil || len(intents)+len(running) == 0 {
+	if waiting, err := s.create(ctx, work.create); err != nil || waiting {
 		return false, err
 	}
-	page, err := s.brevo.ListProcesses(ctx, brevo.MaxProcessPage, 0, "desc")
-	if err != nil {
-		return false, err
-	}
-	status := map[int64]brevo.ProcessStatus{}
-	for _, p := range page.Processes {
-		status[p.ID] = p.Status
-	}
-	for i := range intents {
-		// An intent without a process may belong to any import that is still going on.
-		if intents[i].ProcessID == 0 && slices.ContainsFunc(page.Processes, func(p brevo.Process) bool { return !p.Status.IsDone() }) {
-			return true, nil
-		}
-	}
-	for i := range running {
-		// A process that is no longer among the newest fifty ended long ago.
-		if st, known := status[running[i].ProcessID]; known && !st.IsDone() {
-			return true, nil
-		}
-	}
-	for i := range running {
-		failed := status[running[i].ProcessID].IsFailed()
-		running[i].ProcessID = 0
-		if failed && running[i].State == companySent {
-			// What the failed import carried counts as never sent.
-			running[i].Attributes, running[i].Contacts = nil, nil
-			if err := s.store.MarkDirty(ctx, store.KindOrganization, []int64{running[i].OrganizationID}, s.now()); err != nil {
-				return false, err
-			}
-		}
-	}
-	if err := s.store.SaveCompanies(ctx, running, s.now()); err != nil {
-		return false, fmt.Errorf("store companies: %w", err)
-	}
-	return false, s.reconcile(ctx, intents)
+	waiting, err := s.change(ctx, work.change)
+	return !waiting, err
 }
 
-// States of a store.Company.
-const (
-	companyIntent = "intent"
-	companySent   = "sent"
-)
-
-// reconcile finds the companies that earlier attempts made. An intent that is not found was never carried out.
-func (s *companySync) reconcile(ctx context.Context, intents []store.Company) error {
-	if len(intents) == 0 {
-		return nil
+// prepare reads what the store knows of this run and of the key attribute.
+func (s *companySync) prepare(ctx context.Context) (err error) {
+	s.begun = s.now()
+	last, err := s.store.LastRun(ctx)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return fmt.Errorf("read run: %w", err)
 	}
-	earliest := intents[0].IntentAt
-	open := map[string]*store.Company{}
-	for i := range intents {
-		intents[i].ProcessID = 0
-		open[strconv.FormatInt(intents[i].OrganizationID, 10)] = &intents[i]
-		if intents[i].IntentAt.Before(earliest) {
-			earliest = intents[i].IntentAt
-		}
+	if err == nil && last.ID == s.step.RunID {
+		s.begun = last.StartedAt
 	}
-	err := s.eachCompany(ctx, earliest.Add(-scanOverlap), func(made brevo.Company) {
-		key, _ := made.Attributes[companyKey].(string)
-		if c := open[key]; c != nil && c.BrevoID == "" {
-			c.State, c.BrevoID, c.SentAt = companySent, made.ID, s.now()
-			s.sent++
-		}
-	})
-	if err != nil {
+	if s.key, err = s.storedKey(ctx); err != nil {
 		return err
 	}
-	return s.store.SaveCompanies(ctx, intents, s.now())
+	return s.readTries(ctx)
 }
 
-// eachCompany reads the companies made since a time. Neither the largest page nor what counts as a page is documented, so
-// it reads on until a page brings nothing new.
-func (s *companySync) eachCompany(ctx context.Context, since time.Time, each func(brevo.Company)) error {
-	seen := map[string]bool{}
-	for page := 1; ; page++ {
-		got, err := s.brevo.ListCompanies(ctx, brevo.CompanyQuery{CreatedSince: since, Page: page, Limit: companyPage, Sort: "asc"})
-		if err != nil {
-			return err
-		}
-		fresh := 0
-		for _, company := range got {
-			if !seen[company.ID] {
-				seen[company.ID] = true
-				fresh++
-				each(company)
-			}
-		}
-		if fresh == 0 {
-			return nil
-		}
+// arrived books that a company is in Brevo as it should be, and counts it unless this run has done so before.
+func (s *companySync) arrived(c *store.Company) {
+	if c.SentAt.Before(s.begun) {
+		s.sent++
 	}
+	c.SentAt = s.now()
 }
 
-// ensureKey makes the company attribute that holds the organization's id, and checks under which name Brevo keeps it.
-func (s *companySync) ensureKey(ctx context.Context) error {
-	stored, err := s.store.Attributes(ctx)
-	if err != nil {
-		return fmt.Errorf("read attributes: %w", err)
-	}
-	if slices.ContainsFunc(stored, func(a store.Attribute) bool { return a.Category == companyCategory && a.Name == companyKey }) {
-		return nil
-	}
-	for attempt := 0; ; attempt++ {
-		there, err := s.brevo.ListCompanyAttributes(ctx)
-		if err != nil {
-			return err
-		}
-		if slices.ContainsFunc(there, func(a brevo.CompanyAttribute) bool { return a.InternalName == companyKey }) {
-			return s.store.SaveAttributes(ctx, []store.Attribute{{Name: companyKey, Category: companyCategory, Type: brevo.CompanyText, Ours: true}})
-		}
-		if attempt > 0 {
-			return configurationError(fmt.Errorf("brevo keeps the company attribute %q under another name: create one whose internal name is %s", companyKey, companyKey))
-		}
-		if _, err := s.brevo.CreateCompanyAttribute(ctx, companyKey, brevo.CompanyText); err != nil {
-			return err
+// notice says what this run leaves undone, and that nothing needs to be done about it.
+func (s *companySync) notice() string {
+	say := func(n int64, one, many string) {
+		switch {
+		case n == 1:
+			s.notices = append(s.notices, "1 company "+one)
+		case n > 1:
+			s.notices = append(s.notices, fmt.Sprintf("%d companies %s", n, many))
 		}
 	}
+	say(s.held, "that Brevo's import should have made is not listed yet; nothing is made twice; the next sync looks again",
+		"that Brevo's import should have made are not listed yet; nothing is made twice; the next sync looks again")
+	say(s.stuck, "waits for an import that Brevo has not ended for an hour; the next sync looks again",
+		"wait for an import that Brevo has not ended for an hour; the next sync looks again")
+	say(s.failing, "waits because Brevo's import of it failed; the next sync tries again",
+		"wait because Brevo's imports of them failed; the next sync tries again")
+	return strings.Join(s.notices, "; ")
+}
+
+// companiesOff says why an account cannot have companies, or nothing when err has another reason. A refusal of the
+// routes of companies is about the plan or the role and about nothing else: contacts go on.
+func companiesOff(err error) string {
+	var call *rest.Error
+	if errors.Is(err, errAllRefused) {
+		return "Brevo refuses one company after the other (400): the rest stays out; see `starter rejects list`"
+	}
+	if !errors.As(err, &call) || call.Vendor != "brevo" || (!strings.HasPrefix(call.Route, "/companies") && !strings.HasPrefix(call.Route, "/crm/attributes")) {
+		return ""
+	}
+	switch call.Status {
+	case http.StatusPaymentRequired:
+		return "Brevo asks for more credit or a larger plan for companies (402): organizations stay out"
+	case http.StatusForbidden:
+		return "Brevo's plan has no companies (403): organizations stay out"
+	case http.StatusNotFound:
+		return "Brevo does not offer companies to this account (404): organizations stay out"
+	}
+	return ""
 }

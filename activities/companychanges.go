@@ -1,14 +1,11 @@
 package activities
 
 import (
-	"bytes"
 	"context"
-	"encoding/csv"
 	"fmt"
 	"slices"
-	"strconv"
 
-	"zendesk-brevo/internal/brevo"
+	"zendesk-brevo/internal/config"
 	"zendesk-brevo/internal/store"
 	"zendesk-brevo/mapping"
 )
@@ -30,18 +27,33 @@ type companyChange struct {
 	dirty   int64
 }
 
+func (c *companyChange) mark() store.Dirty {
+	return store.Dirty{ID: c.company.OrganizationID, Version: c.dirty}
+}
+
+// touched are the contacts that the change links or unlinks.
+func (c *companyChange) touched() []int64 { return union(c.link, c.unlink) }
+
 // after is the company as it stands once the change has arrived.
 func (c *companyChange) after() store.Company {
 	out := c.company
 	out.Attributes = c.want
-	out.Contacts = append(slices.Clone(c.company.Contacts), c.link...)
-	slices.Sort(out.Contacts)
-	out.Contacts = without(out.Contacts, c.unlink)
+	out.Contacts = without(union(c.company.Contacts, c.link), c.unlink)
+	out.Unsure = without(c.company.Unsure, c.touched())
+	return out
+}
+
+// during is the company while nobody knows whether the change has arrived: what it links or unlinks may stand or not.
+func (c *companyChange) during() store.Company {
+	out := c.company
+	out.Contacts = without(c.company.Contacts, c.touched())
+	out.Unsure = union(c.company.Unsure, c.touched())
 	return out
 }
 
 // work compares every dirty organization with what was sent, and clears the marks of those that are up to date.
 func (s *companySync) work(ctx context.Context) (*companyWork, error) {
+	s.held, s.stuck, s.failing = 0, 0, 0
 	work := &companyWork{}
 	for after := int64(0); ; {
 		ids, err := s.store.DirtyIDs(ctx, store.KindOrganization, "*", after, planBatch)
@@ -75,37 +87,98 @@ func (s *companySync) compare(ctx context.Context, ids []int64, work *companyWor
 	if err != nil {
 		return fmt.Errorf("read members: %w", err)
 	}
+	ours, err := s.ours(ctx, companies, members)
+	if err != nil {
+		return err
+	}
 	var done []store.Dirty
 	for _, id := range ids {
 		change := companyChange{company: companies[id], dirty: versions[id]}
 		change.company.OrganizationID = id
-		organization, known := organizations[id]
-		exists, live := change.company.State == companySent, known && !organization.Deleted
-		switch {
-		case live && !exists && (!s.cfg.Pilot.Active() || len(members[id]) > 0):
-			change.want = wantedCompany(&organization)
-			work.create = append(work.create, change)
-		case exists:
-			change.want = change.company.Attributes
-			var wanted []int64
-			if live {
-				change.want, wanted = wantedCompany(&organization), members[id]
-			}
-			change.link, change.unlink = without(wanted, change.company.Contacts), without(change.company.Contacts, wanted)
-			if len(change.link)+len(change.unlink) > 0 || !mapping.Equal(change.want, change.company.Attributes) {
-				work.change = append(work.change, change)
-				continue
-			}
-			done = append(done, store.Dirty{ID: id, Version: change.dirty})
-		default:
-			done = append(done, store.Dirty{ID: id, Version: change.dirty})
+		if s.leave(&change.company) {
+			continue
+		}
+		var live *store.OrganizationRow
+		if o, known := organizations[id]; known && !o.Deleted {
+			live = &o
+		}
+		if !s.plan(&change, live, members[id], ours, work) {
+			done = append(done, change.mark())
 		}
 	}
 	return s.store.ClearDirty(ctx, store.KindOrganization, done)
 }
 
-func wantedCompany(o *store.OrganizationRow) map[string]any {
-	return map[string]any{"name": o.Name, companyKey: strconv.FormatInt(o.ID, 10)}
+// leave reports whether nothing can be done about a company in this run. Its mark stays, and the next run looks again.
+func (s *companySync) leave(c *store.Company) bool {
+	switch {
+	case c.ProcessID != 0 && c.State == companySent:
+		s.stuck++
+	case c.State == companyIntent:
+		s.held++
+	case s.tries[c.OrganizationID] >= importTries:
+		s.failing++
+	default:
+		return false
+	}
+	return true
+}
+
+// plan adds what a company needs to the work; false when it is up to date. organization is nil once it was deleted: then
+// what we linked is unlinked, and the company stays.
+func (s *companySync) plan(c *companyChange, organization *store.OrganizationRow, members []int64, ours func([]int64) []int64, work *companyWork) bool {
+	members = ours(members)
+	linked := ours(union(c.company.Contacts, c.company.Unsure))
+	concerned := !s.cfg.Pilot.Active() || len(members) > 0
+	if c.company.State != companySent {
+		if organization == nil || !concerned || (c.company.State == companyGone && s.cfg.OnBrevoDeleted != config.OnBrevoDeletedRecreate) {
+			return false
+		}
+		c.want = s.wanted(organization)
+		if c.company.State == companyRefused && mapping.Equal(c.want, c.company.Attributes) {
+			return false
+		}
+		work.create = append(work.create, *c)
+		return true
+	}
+	c.want = c.company.Attributes
+	switch {
+	case organization == nil:
+		members = nil
+	case concerned:
+		c.want = s.wanted(organization)
+	}
+	c.link, c.unlink = without(members, c.company.Contacts), without(linked, members)
+	if len(c.link)+len(c.unlink) == 0 && mapping.Equal(c.want, c.company.Attributes) {
+		return false
+	}
+	work.change = append(work.change, *c)
+	return true
+}
+
+// ours gives the function that keeps, of contacts, those that may be linked and unlinked: everybody, or the people of a
+// pilot.
+func (s *companySync) ours(ctx context.Context, companies map[int64]store.Company, members map[int64][]int64) (func([]int64) []int64, error) {
+	if !s.cfg.Pilot.Active() {
+		return func(ids []int64) []int64 { return ids }, nil
+	}
+	var all []int64
+	for id := range companies {
+		all = append(append(all, companies[id].Contacts...), companies[id].Unsure...)
+	}
+	for id := range members {
+		all = append(all, members[id]...)
+	}
+	deliveries, err := s.store.DeliveriesByBrevoID(ctx, union(all, nil))
+	if err != nil {
+		return nil, fmt.Errorf("read pilot: %w", err)
+	}
+	return func(ids []int64) []int64 {
+		return slices.DeleteFunc(slices.Clone(ids), func(id int64) bool {
+			d, known := deliveries[id]
+			return !known || !slices.Contains(s.cfg.Pilot.Emails, d.Email)
+		})
+	}, nil
 }
 
 // without gives the ids of all that are not among those; those are in ascending order.
@@ -119,182 +192,9 @@ func without(all, those []int64) []int64 {
 	return out
 }
 
-// create books intents and makes the companies: a few one by one, many by import. It reports whether an import must end
-// before their ids are known.
-func (s *companySync) create(ctx context.Context, work *companyWork) (waiting bool, err error) {
-	if len(work.create) == 0 {
-		return false, nil
-	}
-	intents := make([]store.Company, len(work.create))
-	for i := range work.create {
-		intents[i] = store.Company{OrganizationID: work.create[i].company.OrganizationID, State: companyIntent, Attributes: work.create[i].want, IntentAt: s.now()}
-	}
-	if err := s.store.SaveCompanies(ctx, intents, s.now()); err != nil {
-		return false, fmt.Errorf("store intents: %w", err)
-	}
-	if len(intents) > fewCompanies {
-		rows := make([]companyRow, len(intents))
-		for i := range intents {
-			rows[i] = companyRow{attributes: intents[i].Attributes}
-		}
-		return true, s.importCompanies(ctx, intents, rows, brevo.CompanyMapping{})
-	}
-	for i := range intents {
-		id, err := s.brevo.CreateCompany(ctx, brevo.CreateCompany{
-			Name: intents[i].Attributes["name"].(string), Attributes: map[string]any{companyKey: intents[i].Attributes[companyKey]},
-		})
-		if err != nil {
-			return false, err
-		}
-		intents[i].State, intents[i].BrevoID, intents[i].SentAt = companySent, id, s.now()
-		if err := s.store.SaveCompanies(ctx, intents[i:i+1], s.now()); err != nil {
-			return false, fmt.Errorf("store company: %w", err)
-		}
-		s.sent++
-	}
-	// Linking their contacts is the next look's work: the marks still stand.
-	return true, nil
-}
-
-// change brings existing companies up to date: attributes, and links as deltas, for Brevo would replace a whole list.
-func (s *companySync) change(ctx context.Context, work *companyWork) (waiting bool, err error) {
-	if len(work.change) == 0 {
-		return false, nil
-	}
-	if len(work.change) <= fewCompanies {
-		for i := range work.change {
-			if err := s.changeOne(ctx, &work.change[i]); err != nil {
-				return false, err
-			}
-		}
-		return false, nil
-	}
-	return true, s.changeMany(ctx, work.change)
-}
-
-func (s *companySync) changeOne(ctx context.Context, c *companyChange) error {
-	if !mapping.Equal(c.want, c.company.Attributes) {
-		_, err := s.brevo.UpdateCompany(ctx, c.company.BrevoID, c.want)
-		if brevo.IsNotFound(err) {
-			return s.companyGone(ctx, c)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	if len(c.link)+len(c.unlink) > 0 {
-		err := s.brevo.LinkUnlink(ctx, c.company.BrevoID, c.link, c.unlink)
-		if brevo.IsNotFound(err) {
-			return s.companyGone(ctx, c)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return s.changed(ctx, []companyChange{*c}, 0)
-}
-
-// companyGone accepts that somebody deleted the company in Brevo: like a deleted contact it is not made again.
-func (s *companySync) companyGone(ctx context.Context, c *companyChange) error {
-	gone := c.company
-	gone.State = "gone"
-	if err := s.store.SaveCompanies(ctx, []store.Company{gone}, s.now()); err != nil {
-		return fmt.Errorf("store company: %w", err)
-	}
-	return s.store.ClearDirty(ctx, store.KindOrganization, []store.Dirty{{ID: gone.OrganizationID, Version: c.dirty}})
-}
-
-// changeMany changes by import, one row a link: whether several contacts fit into one cell is not documented. What is
-// unlinked goes first, by an import of its own.
-func (s *companySync) changeMany(ctx context.Context, changes []companyChange) error {
-	var links, unlinks []companyRow
-	for i := range changes {
-		c := &changes[i]
-		for _, id := range c.unlink {
-			unlinks = append(unlinks, companyRow{id: c.company.BrevoID, attributes: c.want, contact: id})
-		}
-		for _, id := range c.link {
-			links = append(links, companyRow{id: c.company.BrevoID, attributes: c.want, contact: id})
-		}
-		if len(c.link) == 0 {
-			links = append(links, companyRow{id: c.company.BrevoID, attributes: c.want})
-		}
-	}
-	if _, err := s.upload(ctx, unlinks, brevo.CompanyMapping{UnlinkEntities: true, UpdateExistingRecords: true}); err != nil {
-		return err
-	}
-	process, err := s.upload(ctx, links, brevo.CompanyMapping{LinkEntities: true, UpdateExistingRecords: true})
-	if err != nil {
-		return err
-	}
-	return s.changed(ctx, changes, process)
-}
-
-// changed books changes and clears their marks. With a process id they count as sent until that process fails.
-func (s *companySync) changed(ctx context.Context, changes []companyChange, process int64) error {
-	rows := make([]store.Company, len(changes))
-	marks := make([]store.Dirty, len(changes))
-	for i := range changes {
-		rows[i] = changes[i].after()
-		rows[i].ProcessID, rows[i].SentAt = process, s.now()
-		if changes[i].company.Contacts != nil || !mapping.Equal(changes[i].want, changes[i].company.Attributes) {
-			s.sent++ // the first links of a company that was just made are part of making it
-		}
-		marks[i] = store.Dirty{ID: rows[i].OrganizationID, Version: changes[i].dirty}
-	}
-	if err := s.store.SaveCompanies(ctx, rows, s.now()); err != nil {
-		return fmt.Errorf("store companies: %w", err)
-	}
-	return s.store.ClearDirty(ctx, store.KindOrganization, marks)
-}
-
-// companyRow is one line of a company import.
-type companyRow struct {
-	id         string // Brevo's; empty: make one
-	attributes map[string]any
-	contact    int64 // Brevo's contact id; 0: none
-}
-
-func (s *companySync) importCompanies(ctx context.Context, intents []store.Company, rows []companyRow, m brevo.CompanyMapping) error {
-	process, err := s.upload(ctx, rows, m)
-	if err != nil {
-		return err
-	}
-	for i := range intents {
-		intents[i].ProcessID = process
-	}
-	return s.store.SaveCompanies(ctx, intents, s.now())
-}
-
-// upload imports rows and gives the last process, the one to wait for: Brevo works through an account's imports in order.
-func (s *companySync) upload(ctx context.Context, rows []companyRow, m brevo.CompanyMapping) (process int64, err error) {
-	for chunk := range slices.Chunk(rows, companyImportRows) {
-		var b bytes.Buffer
-		w := csv.NewWriter(&b)
-		header := []string{"name", companyKey}
-		if m.UpdateExistingRecords {
-			header = append([]string{"company_id"}, append(header, "associated_contact")...)
-		}
-		if err := w.Write(header); err != nil {
-			return 0, fmt.Errorf("write companies: %w", err)
-		}
-		for _, row := range chunk {
-			line := []string{row.attributes["name"].(string), row.attributes[companyKey].(string)}
-			if m.UpdateExistingRecords {
-				contact := ""
-				if row.contact != 0 {
-					contact = strconv.FormatInt(row.contact, 10)
-				}
-				line = append([]string{row.id}, append(line, contact)...)
-			}
-			if err := w.Write(line); err != nil {
-				return 0, fmt.Errorf("write companies: %w", err)
-			}
-		}
-		w.Flush()
-		if process, err = s.brevo.ImportCompanies(ctx, b.Bytes(), m); err != nil {
-			return 0, err
-		}
-	}
-	return process, nil
+// union gives the ids of both, ascending, each once.
+func union(a, b []int64) []int64 {
+	out := slices.Concat(a, b)
+	slices.Sort(out)
+	return slices.Compact(out)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -54,11 +55,35 @@ func (t *tx) companies(ctx context.Context, condition string, arg any) ([]Compan
 		if c.Attributes, err = decodeValues[string](attributes); err != nil {
 			return err
 		}
-		err = decode(contacts, &c.Contacts)
+		var links []int64
+		err = decode(contacts, &links)
+		c.Unsure, c.Contacts = parted(links)
 		out = append(out, c)
 		return err
 	}, "SELECT "+names(columns(companyColumns))+" FROM companies WHERE account = $1 AND "+condition, t.account, arg)
 	return out, err
+}
+
+// joined writes links as one list: Brevo's ids are positive, so those that are unsure are stored as negative numbers.
+func joined(unsure, sure []int64) []int64 {
+	out := make([]int64, 0, len(unsure)+len(sure))
+	for _, id := range slices.Backward(unsure) {
+		out = append(out, -id)
+	}
+	return append(out, sure...)
+}
+
+// parted is the opposite of joined.
+func parted(links []int64) (unsure, sure []int64) {
+	for _, id := range links {
+		if id > 0 {
+			sure = append(sure, id)
+			continue
+		}
+		unsure = append(unsure, -id)
+	}
+	slices.Reverse(unsure)
+	return unsure, sure
 }
 
 // CountCompanies counts the companies that stand in Brevo: those in state sent.
@@ -94,7 +119,7 @@ func (a *Account) SaveCompanies(ctx context.Context, companies []Company, now ti
 		if err != nil {
 			return fmt.Errorf("save companies: %w", err)
 		}
-		contacts, err := encodeList(c.Contacts)
+		contacts, err := encodeList(joined(c.Unsure, c.Contacts))
 		if err != nil {
 			return fmt.Errorf("save companies: %w", err)
 		}

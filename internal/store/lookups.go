@@ -107,5 +107,30 @@ func (a *Account) CompaniesInProcess(ctx context.Context) ([]Company, error) {
 	return out, nil
 }
 
+// RejectsOfRun gives the rejects of a kind that a run entered for a reason, by id.
+func (a *Account) RejectsOfRun(ctx context.Context, kind Kind, reason, runID string) ([]Reject, error) {
+	var out []Reject
+	err := a.read(ctx, func(t *tx) error {
+		out = nil
+		return t.each(ctx, func(rows *sql.Rows) error {
+			r := Reject{Kind: kind, Reason: reason, RunID: runID}
+			var at int64
+			var extra string
+			err := rows.Scan(&r.ID, &r.Detail, &at, &extra)
+			r.At = moment(at)
+			if extra != "" {
+				r.Extra = []byte(extra)
+			}
+			out = append(out, r)
+			return err
+		}, "SELECT id, detail, rejected_at, extra FROM rejects WHERE account = $1 AND kind = $2 AND reason = $3 AND run_id = $4 ORDER BY id",
+			t.account, string(kind), reason, runID)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read rejects of a run: %w", err)
+	}
+	return out, nil
+}
+
 // Ping reports whether the database answers.
 func (s *Store) Ping(ctx context.Context) error { return s.reader.PingContext(ctx) }

@@ -219,13 +219,14 @@ type BrevoContact struct {
 // Company is a Zendesk organization's image in Brevo.
 type Company struct {
 	OrganizationID int64
-	State          string // intent: creation was begun; sent: BrevoID is known; gone
+	State          string // intent: creation was begun; sent: BrevoID is known; gone; refused; empty: none
 	BrevoID        string
-	ProcessID      int64 // of the import that creates it, 0 without one
+	ProcessID      int64 // of the import that makes or changes it, 0 without one, -1 while its answer has not come
 	Attributes     map[string]any
-	Contacts       []int64 // Brevo contact ids we linked, ascending
-	IntentAt       time.Time
-	SentAt         time.Time
+	Contacts       []int64   // Brevo contact ids we linked, ascending
+	Unsure         []int64   // ascending; linking or unlinking them was asked for, and nobody knows whether it was done
+	IntentAt       time.Time // when Brevo was last asked for what is not known to be done
+	SentAt         time.Time // when it last arrived
 }
 
 // Attribute is a Brevo attribute as preflight found or made it.

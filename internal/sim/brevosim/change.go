@@ -153,6 +153,28 @@ func (s *Server) RefusePhone(phone string) {
 	s.badPhones[digits] = true
 }
 
+// RefuseCompany makes the account refuse every company of a name, and every import that holds one; "" ends it for all.
+func (s *Server) RefuseCompany(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if name == "" {
+		clear(s.badCompanies)
+		return
+	}
+	s.badCompanies[name] = true
+}
+
+// DeleteCompany is the marketer deleting a company. It reports whether there was one.
+func (s *Server) DeleteCompany(id string) bool {
+	s.lockSettled()
+	defer s.mu.Unlock()
+	c := s.companies.byID[id]
+	if c != nil {
+		s.deleteCompany(nil, c)
+	}
+	return c != nil
+}
+
 // FailProcesses makes the next n processes end as failed, without effect.
 func (s *Server) FailProcesses(n int) {
 	s.mu.Lock()

@@ -17,6 +17,7 @@ type company struct {
 	deals      []string
 	createdAt  time.Time
 	modifiedAt time.Time
+	listedAt   time.Time // when GET /companies begins to show it
 }
 
 type companyBook struct {
@@ -118,6 +119,9 @@ func (s *Server) createCompany(q *query) reply {
 	if strings.TrimSpace(body.Name) == "" {
 		return missing("name is missing")
 	}
+	if s.badCompanies[body.Name] {
+		return invalid("Company name is invalid")
+	}
 	if body.lacksCountry() {
 		return missing("countryCode is needed with phone_number")
 	}
@@ -133,6 +137,9 @@ func (s *Server) updateCompany(q *query, c *company) reply {
 	}
 	if body.lacksCountry() {
 		return missing("countryCode is needed with phone_number")
+	}
+	if name, _ := body.Attributes["name"].(string); s.badCompanies[name] {
+		return invalid("Company name is invalid")
 	}
 	s.changeCompany(c, &body)
 	c.modifiedAt = q.now
@@ -180,6 +187,9 @@ func (s *Server) linkCompany(q *query, c *company) reply {
 	if bad := q.decode(&body); bad != nil {
 		return *bad
 	}
+	if s.opts.StrictLinks && slices.ContainsFunc(slices.Concat(body.LinkContactIDs, body.UnlinkContactIDs), func(id int64) bool { return s.contacts.byID[id] == nil }) {
+		return notFound("Contact does not exist")
+	}
 	s.link(c, body.LinkContactIDs)
 	for _, id := range body.UnlinkContactIDs {
 		delete(c.contacts, id)
@@ -191,13 +201,13 @@ func (s *Server) linkCompany(q *query, c *company) reply {
 }
 
 // listCompanies filters by filters[attributes.name] and the other documented parameters. The old parameter filters= is
-// dropped without a word, and everything comes back. Pages count from 1; their default of 50 is not documented.
+// dropped without a word, and everything comes back. What page means is an option; the default of 50 is not documented.
 func (s *Server) listCompanies(q *query) reply {
 	values := q.URL.Query()
-	page, ok1 := number(values, "page", 1)
+	page, ok1 := number(values, "page", s.opts.CompanyPaging.first())
 	limit, ok2 := number(values, "limit", min(50, s.opts.CompanyPageMax))
 	linked, ok3 := ids(values, "linkedContactsIds")
-	if !ok1 || !ok2 || !ok3 || page < 1 || limit < 1 {
+	if !ok1 || !ok2 || !ok3 || page < s.opts.CompanyPaging.first() || limit < 1 || (s.opts.RefuseLargePages && limit > s.opts.CompanyPageMax) {
 		return invalid("page, limit or linkedContactsIds is invalid")
 	}
 	modified, bad := since(values, "modifiedSince")
@@ -216,7 +226,7 @@ func (s *Server) listCompanies(q *query) reply {
 	items := []map[string]any{}
 	for _, id := range s.companies.order {
 		c := s.companies.byID[id]
-		if before(c.modifiedAt, modified) || before(c.createdAt, created) || (byName && c.attributes["name"] != name) ||
+		if q.now.Before(c.listedAt) || before(c.modifiedAt, modified) || before(c.createdAt, created) || (byName && c.attributes["name"] != name) ||
 			!c.linkedTo(linked) {
 			continue
 		}
@@ -225,7 +235,21 @@ func (s *Server) listCompanies(q *query) reply {
 	if values.Get("sort") != "asc" {
 		slices.Reverse(items)
 	}
-	return reply{http.StatusOK, map[string]any{"items": slice(items, limit, (page-1)*limit)}}
+	return reply{http.StatusOK, map[string]any{"items": slice(items, limit, s.opts.CompanyPaging.offset(page, limit))}}
+}
+
+func (p CompanyPaging) first() int {
+	if p == PageFromOne {
+		return 1
+	}
+	return 0
+}
+
+func (p CompanyPaging) offset(page, limit int) int {
+	if p == PageByRow {
+		return page
+	}
+	return (page - p.first()) * limit
 }
 
 func (c *company) linkedTo(contacts []int64) bool {

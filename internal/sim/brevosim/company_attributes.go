@@ -124,7 +124,7 @@ func (s *Server) createCompanyAttribute(q *query) reply {
 	}
 	a := &CompanyAttribute{
 		ID:           fmt.Sprintf("65a77a1b%016x", len(s.companies.attributes)+1),
-		InternalName: internalName(body.Label), Label: body.Label, Type: body.AttributeType, Options: body.OptionsLabels,
+		InternalName: s.opts.CompanyAttributePrefix + internalName(body.Label), Label: body.Label, Type: body.AttributeType, Options: body.OptionsLabels,
 	}
 	s.companies.attributes = append(s.companies.attributes, a)
 	return reply{http.StatusOK, map[string]any{"id": a.ID}}

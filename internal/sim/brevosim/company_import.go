@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -44,12 +45,15 @@ func (s *Server) importCompanies(q *query) reply {
 	if err != nil {
 		return importFailure(err.Error())
 	}
+	if slices.ContainsFunc(rows, func(row map[string]string) bool { return s.badCompanies[row["name"]] }) {
+		return importFailure("file holds an invalid name")
+	}
 	p := s.processes.start("IMPORTUSER", q.now, s.clock.Shorten(s.opts.ImportDelay), func(p *Process) {
 		for _, row := range rows {
 			s.importCompany(p, mapping, row)
 		}
 	})
-	p.Rows = len(rows)
+	p.Rows, p.ofCompanies = len(rows), true
 	return reply{http.StatusOK, map[string]any{"processId": p.ID}}
 }
 
@@ -84,6 +88,7 @@ func (s *Server) importCompany(p *Process, m companyMapping, row map[string]stri
 			return
 		}
 		c = s.companies.create(row["name"], p.EndedAt)
+		c.listedAt = p.EndedAt.Add(s.clock.Shorten(s.opts.CompanyListLag))
 	}
 	for name, text := range row {
 		s.importCompanyCell(c, m, name, text)

@@ -28,6 +28,26 @@ const (
 	Absent       ResetUnit = "absent"
 )
 
+// CompanyPaging is what the parameter page of GET /companies may mean.
+type CompanyPaging string
+
+// Three readings of "index of the first document of the page".
+const (
+	PageFromOne  CompanyPaging = "page number from 1"
+	PageFromZero CompanyPaging = "page number from 0"
+	PageByRow    CompanyPaging = "index of the first company, from 0"
+)
+
+// ImportVisibility says which routes show a process.
+type ImportVisibility string
+
+// The published schema of GET /processes names no company import.
+const (
+	ListedImports   ImportVisibility = "listed"
+	UnlistedImports ImportVisibility = "only by id"
+	HiddenImports   ImportVisibility = "nowhere"
+)
+
 // Options describe the simulated account. The zero value is an English one on the General plan with the key DefaultAPIKey.
 type Options struct {
 	APIKey string
@@ -56,8 +76,20 @@ type Options struct {
 	// SilentBadPhones drops import rows with an impossible phone number without listing them in any file.
 	SilentBadPhones bool
 
-	// CompanyPageMax is the largest page of GET /companies (undocumented); default 100. Larger limits are cut to it.
-	CompanyPageMax int
+	// CompanyPageMax is the largest page of GET /companies (undocumented); default 100. Larger limits are cut to it, or
+	// refused with RefuseLargePages.
+	CompanyPageMax   int
+	RefuseLargePages bool
+	// CompanyPaging is what page means in GET /companies (undocumented); default PageFromOne.
+	CompanyPaging CompanyPaging
+	// CompanyListLag is the vendor time after which a company that an import made shows up in GET /companies.
+	CompanyListLag time.Duration
+	// CompanyAttributePrefix begins the internal names of attributes that are created.
+	CompanyAttributePrefix string
+	// CompanyImports is where the processes of company imports can be seen (undocumented); default ListedImports.
+	CompanyImports ImportVisibility
+	// StrictLinks answers 404 where a contact to be linked or unlinked does not exist, instead of passing it over.
+	StrictLinks bool
 
 	// EventLag is the vendor time after which an accepted event shows up in GET /events.
 	EventLag time.Duration
@@ -98,6 +130,12 @@ func (o Options) withDefaults() Options {
 	}
 	if o.CompanyPageMax == 0 {
 		o.CompanyPageMax = 100
+	}
+	if o.CompanyPaging == "" {
+		o.CompanyPaging = PageFromOne
+	}
+	if o.CompanyImports == "" {
+		o.CompanyImports = ListedImports
 	}
 	return o
 }

@@ -29,6 +29,8 @@ type Process struct {
 	// OwnerMailed says that the account owner got an e-mail about this import, because disableNotification was not set.
 	OwnerMailed bool
 
+	ofCompanies bool
+
 	columns []string // of the files of refused rows; nil when the job is no contact import
 	polls   int
 	fails   bool
@@ -109,7 +111,7 @@ func (s *Server) processRoutes() {
 func (s *Server) getProcess(q *query) reply {
 	id, err := strconv.ParseInt(q.PathValue("processId"), 10, 64)
 	p := s.processes.find(id)
-	if err != nil || p == nil {
+	if err != nil || p == nil || (p.ofCompanies && s.opts.CompanyImports == HiddenImports) {
 		return *failure(http.StatusNotFound, "invalid_parameter", "processId is invalid")
 	}
 	s.poll(p, q.now)
@@ -122,6 +124,9 @@ func (s *Server) listProcesses(q *query) reply {
 		return *bad
 	}
 	all := slices.Clone(s.processes.all)
+	if s.opts.CompanyImports != ListedImports {
+		all = slices.DeleteFunc(all, func(p *Process) bool { return p.ofCompanies })
+	}
 	if q.URL.Query().Get("sort") != "asc" {
 		slices.Reverse(all)
 	}

@@ -45,6 +45,8 @@ type Server struct {
 	emails     []Email
 	writes     Writes
 	badPhones  map[string]bool
+	// badCompanies are refused by name.
+	badCompanies map[string]bool
 }
 
 // refusal makes every call under a path prefix fail.
@@ -61,7 +63,7 @@ func New(opts Options) *Server {
 		log: sim.NewLog(opts.MaxCalls, opts.MaxCallBody), faults: &sim.Faults{},
 		mux: http.NewServeMux(), limiter: newLimiter(opts.Plan, opts.Clock, opts.ResetUnit),
 		contacts: newContactBook(), attributes: newAttributeBook(opts.NamesLocale), lists: newListBook(),
-		processes: newProcessBook(), companies: newCompanyBook(), badPhones: map[string]bool{},
+		processes: newProcessBook(), companies: newCompanyBook(), badPhones: map[string]bool{}, badCompanies: map[string]bool{},
 	}
 	s.allowed = mustPrefixes(opts.AllowedIPs)
 	s.routes()

@@ -1,0 +1,232 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"zendesk-brevo/internal/brevo"
+	"zendesk-brevo/internal/config"
+	"zendesk-brevo/internal/rest"
+	"zendesk-brevo/internal/store"
+	"zendesk-brevo/mapping"
+)
+
+// errCompanyGone: somebody deleted the company in Brevo.
+var errCompanyGone = errors.New("the company is not in Brevo any more")
+
+// create books intents and makes the companies: a few one by one, many by import. It reports whether another step must
+// follow: an import has to end before the ids are known, and only then can contacts be linked.
+func (s *companySync) create(ctx context.Context, changes []companyChange) (waiting bool, err error) {
+	if len(changes) > fewCompanies {
+		for chunk := range slices.Chunk(changes, companyImportRows) {
+			if err := s.importNew(ctx, chunk); err != nil {
+				return false, err
+			}
+		}
+		return true, nil
+	}
+	for i := range changes {
+		if err := s.createOne(ctx, &changes[i]); err != nil {
+			return false, err
+		}
+	}
+	return len(changes) > 0, nil
+}
+
+// createOne leaves the company's mark: its contacts are linked by the next step.
+func (s *companySync) createOne(ctx context.Context, c *companyChange) error {
+	made := []store.Company{s.intent(c)}
+	if err := s.store.SaveCompanies(ctx, made, s.now()); err != nil {
+		return fmt.Errorf("store intent: %w", err)
+	}
+	id, err := s.brevo.CreateCompany(ctx, brevo.CreateCompany{
+		Name: cell(c.want, companyName), Attributes: map[string]any{s.key: c.want[s.key]},
+	})
+	switch {
+	case err == nil:
+		made[0].State, made[0].BrevoID = companySent, id
+		s.arrived(&made[0])
+		if err := s.store.SaveCompanies(ctx, made, s.now()); err != nil {
+			return fmt.Errorf("store company: %w", err)
+		}
+		return s.store.ClearRejects(ctx, store.KindOrganization, []int64{made[0].OrganizationID})
+	case Classify(err) == Reject:
+		return s.reject(ctx, c, err)
+	case !mayHaveArrived(err):
+		return s.forget(ctx, []companyChange{*c}, err)
+	}
+	return err
+}
+
+func (s *companySync) intent(c *companyChange) store.Company {
+	return store.Company{OrganizationID: c.company.OrganizationID, State: companyIntent, Attributes: c.want, IntentAt: s.now()}
+}
+
+// forget takes intents back that Brevo certainly has not carried out, and hands the cause on.
+func (s *companySync) forget(ctx context.Context, changes []companyChange, cause error) error {
+	before := make([]store.Company, len(changes))
+	for i := range changes {
+		before[i] = changes[i].company
+	}
+	if err := s.store.SaveCompanies(ctx, before, s.now()); err != nil {
+		return fmt.Errorf("store companies: %w", err)
+	}
+	return cause
+}
+
+func mayHaveArrived(err error) bool {
+	var call *rest.Error
+	return errors.As(err, &call) && call.MayHaveArrived()
+}
+
+// change brings existing companies up to date: attributes, and links as deltas, for Brevo would replace a whole list.
+func (s *companySync) change(ctx context.Context, changes []companyChange) (waiting bool, err error) {
+	if len(changes) > fewCompanies {
+		return true, s.changeMany(ctx, changes)
+	}
+	for i := range changes {
+		if err := s.changeOne(ctx, &changes[i]); err != nil {
+			return false, err
+		}
+	}
+	return false, nil
+}
+
+func (s *companySync) changeOne(ctx context.Context, c *companyChange) error {
+	if err := s.store.SaveCompanies(ctx, []store.Company{c.during()}, s.now()); err != nil {
+		return fmt.Errorf("store company: %w", err)
+	}
+	err := s.update(ctx, c)
+	if err == nil {
+		err = s.relink(ctx, c)
+	}
+	switch {
+	case errors.Is(err, errCompanyGone):
+		return s.gone(ctx, c)
+	case err != nil && (Classify(err) == Reject || Classify(err) == Missing):
+		return s.reject(ctx, c, err)
+	case err != nil:
+		return err
+	}
+	now := c.after()
+	s.arrived(&now)
+	if err := s.store.SaveCompanies(ctx, []store.Company{now}, s.now()); err != nil {
+		return fmt.Errorf("store company: %w", err)
+	}
+	if err := s.store.ClearRejects(ctx, store.KindOrganization, []int64{now.OrganizationID}); err != nil {
+		return err
+	}
+	return s.store.ClearDirty(ctx, store.KindOrganization, []store.Dirty{c.mark()})
+}
+
+func (s *companySync) update(ctx context.Context, c *companyChange) error {
+	if mapping.Equal(c.want, c.company.Attributes) || len(c.want) == 0 {
+		return nil
+	}
+	_, err := s.brevo.UpdateCompany(ctx, c.company.BrevoID, c.want)
+	if brevo.IsNotFound(err) {
+		return errors.Join(s.exists(ctx, c), err)
+	}
+	return err
+}
+
+// exists gives errCompanyGone when Brevo does not have the company.
+func (s *companySync) exists(ctx context.Context, c *companyChange) error {
+	_, err := s.brevo.GetCompany(ctx, c.company.BrevoID)
+	if brevo.IsNotFound(err) {
+		return errCompanyGone
+	}
+	return err
+}
+
+// relink links and unlinks. A 404 may also be about one of the contacts: then the others are linked, and the missing
+// one is left out.
+func (s *companySync) relink(ctx context.Context, c *companyChange) error {
+	if len(c.link)+len(c.unlink) == 0 {
+		return nil
+	}
+	err := s.brevo.LinkUnlink(ctx, c.company.BrevoID, c.link, c.unlink)
+	if !brevo.IsNotFound(err) {
+		return err
+	}
+	if err := s.exists(ctx, c); err != nil {
+		return err
+	}
+	linked, err := present(c.link, func(ids []int64) error { return s.brevo.LinkUnlink(ctx, c.company.BrevoID, ids, nil) })
+	if err != nil {
+		return err
+	}
+	if _, err := present(c.unlink, func(ids []int64) error { return s.brevo.LinkUnlink(ctx, c.company.BrevoID, nil, ids) }); err != nil {
+		return err
+	}
+	c.company.Unsure = without(c.company.Unsure, c.link) // whoever is missing is not linked either
+	c.link = linked
+	return nil
+}
+
+// present makes a call for all ids that it does not answer with 404, and returns those.
+func present(ids []int64, call func([]int64) error) ([]int64, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	err := call(ids)
+	if !brevo.IsNotFound(err) {
+		return ids, err
+	}
+	if len(ids) == 1 {
+		return nil, nil
+	}
+	first, err := present(ids[:len(ids)/2], call)
+	if err != nil {
+		return nil, err
+	}
+	second, err := present(ids[len(ids)/2:], call)
+	return slices.Concat(first, second), err
+}
+
+// gone accepts that somebody deleted the company in Brevo: unless the configuration says otherwise it is, like a deleted
+// contact, not made again.
+func (s *companySync) gone(ctx context.Context, c *companyChange) error {
+	gone := store.Company{OrganizationID: c.company.OrganizationID, State: companyGone, BrevoID: c.company.BrevoID, SentAt: c.company.SentAt}
+	if err := s.store.SaveCompanies(ctx, []store.Company{gone}, s.now()); err != nil {
+		return fmt.Errorf("store company: %w", err)
+	}
+	if s.cfg.OnBrevoDeleted == config.OnBrevoDeletedRecreate {
+		return nil // its mark stays: the next run makes it again
+	}
+	return s.store.ClearDirty(ctx, store.KindOrganization, []store.Dirty{c.mark()})
+}
+
+// refusalsInRow is how many refusals without one acceptance between them are taken for separate bad records. Finding one
+// among fifty thousand takes seventeen.
+const refusalsInRow = 40
+
+var errAllRefused = errors.New("one company after the other was refused")
+
+// refused counts a refusal of Brevo's; the error is errAllRefused once nothing seems to be accepted at all.
+func (s *companySync) refused() error {
+	if s.refusals++; s.refusals > refusalsInRow {
+		return errAllRefused
+	}
+	return nil
+}
+
+// reject gives one company up and says why; the run goes on. It is tried again when its organization changes.
+func (s *companySync) reject(ctx context.Context, c *companyChange, cause error) error {
+	id := c.company.OrganizationID
+	reject := store.Reject{
+		Kind: store.KindOrganization, ID: id, Reason: reasonRefused, Detail: detailOf(cause), RunID: s.step.RunID, At: s.now(),
+	}
+	if err := s.store.AddRejects(ctx, []store.Reject{reject}); err != nil {
+		return fmt.Errorf("store reject: %w", err)
+	}
+	if c.company.State != companySent {
+		refused := store.Company{OrganizationID: id, State: companyRefused, Attributes: c.want}
+		if err := s.store.SaveCompanies(ctx, []store.Company{refused}, s.now()); err != nil {
+			return fmt.Errorf("store company: %w", err)
+		}
+	}
+	return s.store.ClearDirty(ctx, store.KindOrganization, []store.Dirty{c.mark()})
+}
