@@ -144,7 +144,7 @@ func (r *rules) deliver(s situation) decision {
 	if s.had.State == store.DeliveryGone {
 		// Made again from nothing: what was delivered went with the old contact.
 		d.after.Attributes, d.after.Lists, d.after.BrevoID = map[string]any{}, nil, 0
-		s.had = store.Delivery{UserID: s.had.UserID}
+		s.had = store.Delivery{UserID: s.had.UserID, Refused: s.had.Refused}
 		wasThere = false
 	}
 	switch {
@@ -160,6 +160,8 @@ func (r *rules) deliver(s situation) decision {
 		case config.NewContactsBlocklist:
 			d.blocklist = true
 		}
+		// Somebody who had opted out does not become mailable by being deleted and made again.
+		d.blocklist = d.blocklist || d.after.Refused[store.Blocklisted] == true
 	}
 	r.attributesOf(s, &d)
 	r.listsOf(s, &d)

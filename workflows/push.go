@@ -39,6 +39,13 @@ func Push(ctx workflow.Context, in PushInput) (PushResult, error) {
 	if err := p.leftovers(ctx); err != nil {
 		return p.result, err
 	}
+	if in.Full {
+		// Also when nothing changed in Zendesk: who was deleted or opted out in Brevo shows only there.
+		if _, err := p.scan(ctx, true); err != nil {
+			return p.result, err
+		}
+		p.looked = true
+	}
 	var work activities.Work
 	if err := workflow.ExecuteActivity(storeCalls(ctx), account.CountWork, in.Account).Get(ctx, &work); err != nil {
 		return p.result, err
@@ -62,6 +69,7 @@ type pushRun struct {
 	base     activities.PushStep
 	progress *progress
 	result   PushResult
+	looked   bool // at every contact, a moment ago
 }
 
 // leftovers ends what a run that was canceled or terminated left under way: imports that Brevo has are settled, those it
@@ -90,11 +98,12 @@ func (p *pushRun) contacts(ctx workflow.Context, work activities.Work) error {
 
 func (p *pushRun) round(ctx workflow.Context, work activities.Work) (stale bool, _ error) {
 	bulk := p.in.Full || work.Contacts > activities.FewContacts
-	if bulk || work.Look {
+	if (bulk || work.Look) && !p.looked {
 		if _, err := p.scan(ctx, bulk); err != nil {
 			return false, err
 		}
 	}
+	p.looked = false
 	plan, err := p.plan(ctx, bulk)
 	if err != nil || plan.Stale {
 		return plan.Stale, err

@@ -132,6 +132,21 @@ func TestADeletionWithoutAnyChangeInZendeskIsNoticedByAFullSync(t *testing.T) {
 	w.assertHarmless(t)
 }
 
+func TestAnOptOutOutlivesADeletion(t *testing.T) {
+	w := town(t)
+	w.moveIn(ada, "Ada Lovelace")
+	w.again(t, ways[0].in)
+	w.brevo.Blocklist(ada)
+	w.again(t, ways[0].in)
+	require.True(t, w.brevo.DeleteContact(ada))
+	w.again(t, ways[0].in)
+
+	w.configure("on_brevo_deleted: recreate")
+	w.again(t, ways[0].in)
+	assert.True(t, w.contact(t, ada).EmailBlacklisted, "made again, and still not to be mailed")
+	w.assertHarmless(t)
+}
+
 func TestTheNewAddressIsAContactAlready(t *testing.T) {
 	const elsewhere = "ada@elsewhere.example"
 	type consent struct{ email, sms bool }

@@ -160,7 +160,9 @@ func (a *Account) RemoveBrevoContact(ctx context.Context, id int64, now time.Tim
 			return err
 		}
 		var email string
-		err = t.QueryRowContext(ctx, "DELETE FROM brevo_contacts WHERE account = $1 AND id = $2 RETURNING email", t.account, id).Scan(&email)
+		var blocklisted bool
+		err = t.QueryRowContext(ctx, "DELETE FROM brevo_contacts WHERE account = $1 AND id = $2 RETURNING email, email_blacklisted",
+			t.account, id).Scan(&email, &blocklisted)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
@@ -175,10 +177,41 @@ func (a *Account) RemoveBrevoContact(ctx context.Context, id int64, now time.Tim
 		if err != nil {
 			return err
 		}
+		if blocklisted {
+			if err := t.keepOptOut(ctx, users); err != nil {
+				return err
+			}
+		}
 		return errors.Join(t.mark(ctx, KindUser, distinct(users), mark), t.markOrganizationsOf(ctx, users, mark))
 	})
 	if err != nil {
 		return fmt.Errorf("remove brevo contact: %w", err)
+	}
+	return nil
+}
+
+// Blocklisted is the key in Delivery.Refused that remembers an opt-out beyond the deletion of its contact.
+const Blocklisted = "BLOCKLISTED"
+
+// keepOptOut notes in the deliveries of users that their contact was blocklisted when it was deleted: made again, it must not
+// be mailable.
+func (t *tx) keepOptOut(ctx context.Context, users []int64) error {
+	had, err := t.deliveries(ctx, users)
+	if err != nil {
+		return err
+	}
+	for id, d := range had {
+		if d.Refused == nil {
+			d.Refused = map[string]any{}
+		}
+		d.Refused[Blocklisted] = true
+		refused, err := encode(d.Refused)
+		if err != nil {
+			return err
+		}
+		if _, err := t.exec(ctx, "UPDATE deliveries SET refused = $3 WHERE account = $1 AND user_id = $2", t.account, id, refused); err != nil {
+			return err
+		}
 	}
 	return nil
 }
