@@ -96,7 +96,8 @@ func TestAKindWithoutDefinitionsIsTakenOnTrust(t *testing.T) {
 		return slices.DeleteFunc(definitions(), func(d mapping.Definition) bool { return d.Kind == kind })
 	}
 	rules := []mapping.FieldRule{
-		rule("user_fields.seats", "SEATS"), rule("user_fields.customer_type.label", "TYPE"), {Source: "user_fields.*", Auto: true},
+		rule("user_fields.seats", "SEATS"), rule("user_fields.customer_type.label", "TYPE"),
+		{Source: "user_fields.*", Auto: true},
 		rule("organization.fields.employees", "EMPLOYEES"), rule("ticket_fields.105", "ITEMS"), rule("ticket_fields.Reason", "REASON"),
 		rule("ticket_fields.101.label", "WHY"),
 	}

@@ -177,8 +177,11 @@ func TestWhatIsAccepted(t *testing.T) {
 		c.FieldMapping[i].At = config.Position{}
 	}
 	assert.Equal(t, config.FieldMapping{
-		{Source: "phone", Targets: []string{"SMS", "WHATSAPP"}}, {Source: "tags", Off: true}, {Source: "role", Off: true},
-		{Source: "user_fields.*", Auto: true}, {Source: "ticket_fields.Order number", Targets: []string{"ORDER"}},
+		{Source: "phone", Targets: []string{"SMS", "WHATSAPP"}},
+		{Source: "tags", Off: true},
+		{Source: "role", Off: true},
+		{Source: "user_fields.*", Auto: true},
+		{Source: "ticket_fields.Order number", Targets: []string{"ORDER"}},
 	}, c.FieldMapping)
 	assert.Equal(t, []string{"FIRSTNAME"}, c.Overwrite)
 	assert.Equal(t, 72.5, c.Thresholds.Satisfied)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -45,16 +46,31 @@ func TestRecordHistories(t *testing.T) {
 	run(workflows.CheckID(account), workflows.Check, workflows.CheckInput{Account: account})
 	run(workflows.SyncID(account), workflows.Sync, workflows.SyncInput{Account: account, Type: activities.Full})
 	for _, id := range ids {
-		var h history.History
-		it := s.Client().GetWorkflowHistory(t.Context(), id, "", false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
-		for it.HasNext() {
-			event, err := it.Next()
-			require.NoError(t, err)
-			h.Events = append(h.Events, event)
-		}
-		text, err := protojson.MarshalOptions{Multiline: true, Indent: " "}.Marshal(&h)
-		require.NoError(t, err)
-		path := filepath.Join("..", "..", "workflows", "testdata", "histories", strings.ReplaceAll(id, "/", "~")+".json")
-		require.NoError(t, os.WriteFile(path, text, 0o600))
+		exportHistory(t, s.Client(), id)
 	}
+	run(workflows.TickID(account), workflows.Tick, workflows.TickInput{Account: account})
+	exportHistory(t, s.Client(), workflows.TickID(account))
 }
+
+// exportHistory writes the history of the latest run under an id, without the name of the machine that ran it.
+func exportHistory(t *testing.T, c client.Client, id string) {
+	t.Helper()
+	var h history.History
+	it := c.GetWorkflowHistory(t.Context(), id, "", false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	for it.HasNext() {
+		event, err := it.Next()
+		require.NoError(t, err)
+		h.Events = append(h.Events, event)
+	}
+	text, err := protojson.MarshalOptions{Multiline: true, Indent: " "}.Marshal(&h)
+	require.NoError(t, err)
+	text = identity.ReplaceAll(text, []byte(`"${1}": "worker"`))
+	text = sticky.ReplaceAll(text, []byte(`"name": "worker:sticky"`))
+	path := filepath.Join("..", "..", "workflows", "testdata", "histories", strings.ReplaceAll(id, "/", "~")+".json")
+	require.NoError(t, os.WriteFile(path, text, 0o600))
+}
+
+var (
+	identity = regexp.MustCompile(`"(identity)":\s*"[^"]*"`)
+	sticky   = regexp.MustCompile(`"name":\s*"[^":]+:[0-9a-f-]{36}"`)
+)

@@ -114,23 +114,23 @@ func TestCSATRequestSkips(t *testing.T) {
 
 func TestConditions(t *testing.T) {
 	for when, want := range map[string]bool{
-		`ticket.status == "solved"`:                                                          true,
-		`ticket.id == 35 and contact.id == 9`:                                                true,
-		`ticket.fields["360001"] == "billing"`:                                               true,
-		`ticket.fields["9"] == nil`:                                                          true,
-		`ticket.fields["9"] > 3`:                                                             false, // cannot be evaluated
-		`contact.fields.tier in ["gold", "silver"]`:                                          true,
-		`contact.domain endsWith "example.com"`:                                              true,
-		`any(contact.tags, # startsWith "v")`:                                                true,
-		`ticket.channel matches "^(web|api)$"`:                                               true,
-		`ticket.solved_at - ticket.created_at < duration("10m")`:                             true,
-		`transition.occurred_at > date("2024-03-01")`:                                        true,
-		`contact.csat < 50 or contact.csat >= 50`:                                            false, // no ratings
-		`contact.rated`:                                                                      false,
-		`ticket.rated and ticket.score < 50`:                                                 true,
+		`ticket.status == "solved"`:                              true,
+		`ticket.id == 35 and contact.id == 9`:                    true,
+		`ticket.fields["360001"] == "billing"`:                   true,
+		`ticket.fields["9"] == nil`:                              true,
+		`ticket.fields["9"] > 3`:                                 false, // cannot be evaluated
+		`contact.fields.tier in ["gold", "silver"]`:              true,
+		`contact.domain endsWith "example.com"`:                  true,
+		`any(contact.tags, # startsWith "v")`:                    true,
+		`ticket.channel matches "^(web|api)$"`:                   true,
+		`ticket.solved_at - ticket.created_at < duration("10m")`: true,
+		`transition.occurred_at > date("2024-03-01")`:            true,
+		`contact.csat < 50 or contact.csat >= 50`:                false, // no ratings
+		`contact.rated`:                                          false,
+		`ticket.rated and ticket.score < 50`:                     true,
 		`transition.number == 1 and transition.from == "open" and not transition.superseded`: true,
-		`int(ticket.channel) > 1`:                                                            false, // cannot be evaluated
-		`contact.blocklisted ? false : ticket.priority != "low"`:                             true,
+		`int(ticket.channel) > 1`:                                false, // cannot be evaluated
+		`contact.blocklisted ? false : ticket.priority != "low"`: true,
 	} {
 		set, err := rules.Compile([]rules.RuleConfig{{On: []string{rules.TicketSolved}, When: when, Do: []rules.Action{{Kind: rules.BrevoEvent, Event: "x"}}}}, rules.Options{})
 		require.NoError(t, err, when)

@@ -22,8 +22,10 @@ func ticket(status string, reopens int, change ...func(*rules.TicketState)) rule
 	return s
 }
 
-func born(n int) func(*rules.TicketState)   { return func(s *rules.TicketState) { s.CreatedAt = at(n) } }
+func born(n int) func(*rules.TicketState) { return func(s *rules.TicketState) { s.CreatedAt = at(n) } }
+
 func solved(n int) func(*rules.TicketState) { return func(s *rules.TicketState) { s.SolvedAt = at(n) } }
+
 func updated(n int) func(*rules.TicketState) {
 	return func(s *rules.TicketState) { s.UpdatedAt = at(n) }
 }

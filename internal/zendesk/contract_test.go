@@ -27,8 +27,10 @@ import (
 const contracts = "../../../shared/contracts"
 
 // document loads one of them, once for all tests. The Support document takes seconds to load.
-var support = sync.OnceValues(func() (routers.Router, error) { return document("zendesk-oas.yaml", "/") })
-var webhooks = sync.OnceValues(func() (routers.Router, error) { return document("zendesk-webhooks-oas.yaml", "/api/v2") })
+var (
+	support  = sync.OnceValues(func() (routers.Router, error) { return document("zendesk-oas.yaml", "/") })
+	webhooks = sync.OnceValues(func() (routers.Router, error) { return document("zendesk-webhooks-oas.yaml", "/api/v2") })
+)
 
 func document(name, server string) (routers.Router, error) {
 	data, err := os.ReadFile(filepath.Join(contracts, name))

@@ -53,7 +53,11 @@ func TestTicketWithEverything(t *testing.T) {
 		RequesterID: 11, SubmitterID: 12, AssigneeID: 13, OrganizationID: 14, GroupID: 15, BrandID: 16, TicketFormID: 17,
 		ProblemID: 18, FollowupIDs: []int64{19, 20}, Tags: []string{"vip", "café"},
 		CustomFields: []zendesk.CustomField{
-			{ID: 1}, {ID: 2, Value: "x"}, {ID: 3, Value: true}, {ID: 4, Value: 12.5}, {ID: 5, Value: []any{"a", "b"}},
+			{ID: 1},
+			{ID: 2, Value: "x"},
+			{ID: 3, Value: true},
+			{ID: 4, Value: 12.5},
+			{ID: 5, Value: []any{"a", "b"}},
 			{ID: 6, Value: map[string]any{"k": []any{1.0}}},
 		},
 		SatisfactionRating: &zendesk.SatisfactionRating{ID: 9, Score: "good", ReasonID: 5},

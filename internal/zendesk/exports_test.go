@@ -76,18 +76,21 @@ func TestExportEnds(t *testing.T) {
 	}{
 		"last page keeps its cursor": {
 			"c1", `{"users":[{"id":1}],"after_cursor":"c2","end_of_stream":true}`,
-			zendesk.UserPage{Rows: []zendesk.User{{ID: 1, Active: true}}, Cursor: "c2", End: true}, false,
+			zendesk.UserPage{Rows: []zendesk.User{{ID: 1, Active: true}}, Cursor: "c2", End: true},
+			false,
 		},
 		"an empty page that is not the end goes on": {
 			"c1", `{"users":[],"after_cursor":"c2","end_of_stream":false}`, zendesk.UserPage{Rows: []zendesk.User{}, Cursor: "c2"}, false,
 		},
 		"nothing new leaves the resume point": {
 			"c1", `{"users":[],"after_cursor":null,"end_of_stream":true}`,
-			zendesk.UserPage{Rows: []zendesk.User{}, Cursor: "c1", End: true}, false,
+			zendesk.UserPage{Rows: []zendesk.User{}, Cursor: "c1", End: true},
+			false,
 		},
 		"the same cursor at the end is fine": {
 			"c1", `{"users":[],"after_cursor":"c1","end_of_stream":true}`,
-			zendesk.UserPage{Rows: []zendesk.User{}, Cursor: "c1", End: true}, false,
+			zendesk.UserPage{Rows: []zendesk.User{}, Cursor: "c1", End: true},
+			false,
 		},
 		"a cursor that stands still": {"c1", `{"users":[],"after_cursor":"c1","end_of_stream":false}`, zendesk.UserPage{}, true},
 		"no cursor to go on with":    {"c1", `{"users":[],"after_cursor":null,"end_of_stream":false}`, zendesk.UserPage{}, true},

@@ -178,10 +178,14 @@ func ticketDifferences(was, is *seed.Ticket) (d differences) {
 		name    string
 		was, is int64
 	}{
-		{"requester_changed", was.RequesterID, is.RequesterID}, {"submitter_changed", was.SubmitterID, is.SubmitterID},
-		{"agent_assignment_changed", was.AssigneeID, is.AssigneeID}, {"group_assignment_changed", was.GroupID, is.GroupID},
-		{"organization_changed", was.OrganizationID, is.OrganizationID}, {"brand_changed", was.BrandID, is.BrandID},
-		{"form_changed", was.FormID, is.FormID}, {"problem_link_changed", was.ProblemID, is.ProblemID},
+		{"requester_changed", was.RequesterID, is.RequesterID},
+		{"submitter_changed", was.SubmitterID, is.SubmitterID},
+		{"agent_assignment_changed", was.AssigneeID, is.AssigneeID},
+		{"group_assignment_changed", was.GroupID, is.GroupID},
+		{"organization_changed", was.OrganizationID, is.OrganizationID},
+		{"brand_changed", was.BrandID, is.BrandID},
+		{"form_changed", was.FormID, is.FormID},
+		{"problem_link_changed", was.ProblemID, is.ProblemID},
 	} {
 		d.add(id.name, number(id.was), number(id.is))
 	}

@@ -1,0 +1,91 @@
+package e2e_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"zendesk-brevo/internal/sim"
+	"zendesk-brevo/internal/sim/brevosim"
+)
+
+func TestACompanyThatBrevoRefusesStaysOutAlone(t *testing.T) {
+	eachNumber(t, func(t *testing.T, w *world, n int) {
+		firms := w.found(n)
+		w.employ(firms)
+		w.brevo.RefuseCompany("Firm 01")
+		out := w.again(t, incrementally)
+		assert.EqualValues(t, n-1, out.Push.Companies)
+		assert.Empty(t, out.Push.Notice)
+		assert.Len(t, w.brevo.Companies(), n-1)
+		assert.Equal(t, []int64{w.contact(t, employee(2)).ID}, w.company(t, firms[2]).Contacts)
+		assert.Equal(t, []string{"refused"}, w.rejectsOf(t, firms[1]))
+
+		calls := w.writesTo("POST", "/v3/companies")
+		w.assertSettled(t)
+		w.moveIn(ada, "Ada Lovelace")
+		w.joins(t, w.moveIn(grace, "Grace Hopper"), firms[1])
+		w.again(t, incrementally)
+		assert.Equal(t, calls, w.writesTo("POST", "/v3/companies"), "what was refused is not asked again while it is the same")
+
+		w.renameFirm(t, firms[1], "Good AG")
+		assert.EqualValues(t, 1, w.again(t, incrementally).Push.Companies)
+		assert.Len(t, w.company(t, firms[1]).Contacts, 2)
+		assert.Empty(t, w.rejectsOf(t, firms[1]))
+	})
+}
+
+func TestAChangeThatBrevoRefusesDoesNotKeepOthersBack(t *testing.T) {
+	eachNumber(t, func(t *testing.T, w *world, n int) {
+		firms := w.found(n)
+		w.employ(firms)
+		w.again(t, incrementally)
+		w.brevo.RefuseCompany("Bad AG")
+		for i, id := range firms {
+			w.renameFirm(t, id, map[bool]string{true: "Bad AG", false: "Renamed AG"}[i == 1])
+		}
+		assert.EqualValues(t, n-1, w.again(t, incrementally).Push.Companies)
+		assert.Equal(t, "Firm 01", w.company(t, firms[1]).Name)
+		assert.Equal(t, "Renamed AG", w.company(t, firms[2]).Name)
+		assert.Equal(t, []string{"refused"}, w.rejectsOf(t, firms[1]))
+		w.assertEmployed(t, firms)
+		w.assertSettled(t)
+	})
+}
+
+func TestAnAccountThatRefusesEveryCompanyEndsTheRunWithANotice(t *testing.T) {
+	w := town(t)
+	w.found(200)
+	w.brevo.Faults().Add(sim.Fault{Method: "POST", Path: "/v3/companies/import", Status: 400, Times: sim.Forever})
+	out := w.again(t, incrementally)
+	assert.Contains(t, out.Push.Notice, "Brevo refuses one company after the other")
+	assert.LessOrEqual(t, w.writesTo("POST", "/v3/companies/import"), 41)
+}
+
+// TestAContactMissingInBrevoDoesNotLookLikeAMissingCompany deletes a contact after the last look at contacts: what comes
+// first to notice it is the linking.
+func TestAContactMissingInBrevoDoesNotLookLikeAMissingCompany(t *testing.T) {
+	w := town(t, brevoWith(func(b *brevosim.Options) { b.StrictLinks = true }))
+	w.configure("sync: {organizations: false}")
+	firms := w.found(1)
+	var users []string
+	for i := range 5 {
+		w.joins(t, w.moveIn(employee(i), "Given Family"), firms[0])
+		users = append(users, employee(i))
+	}
+	w.again(t, incrementally)
+	w.brevo.DeleteContact(users[1])
+	w.configure("sync: {organizations: true}\nfield_mapping: {organization.name: null, organization.tags: null}")
+	out := w.again(t, incrementally)
+	assert.EqualValues(t, 1, out.Push.Companies)
+	var rest []int64
+	for _, i := range []int{0, 2, 3, 4} {
+		rest = append(rest, w.contact(t, users[i]).ID)
+	}
+	assert.Equal(t, rest, w.company(t, firms[0]).Contacts)
+	assert.Empty(t, w.rejectsOf(t, firms[0]))
+
+	w.renameFirm(t, firms[0], "Renamed AG")
+	w.again(t, incrementally)
+	assert.Equal(t, "Renamed AG", w.company(t, firms[0]).Name)
+}
