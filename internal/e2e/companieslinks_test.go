@@ -41,12 +41,16 @@ func TestCompaniesMadeBeforeAnErrorAreCounted(t *testing.T) {
 
 func TestWhoeverChangesOrganizationChangesCompany(t *testing.T) {
 	for name, fail := range map[string]func(*world){
-		"undisturbed":            func(*world) {},
-		"the unlinking fails":    func(w *world) { w.brevo.FailProcesses(1) },
-		"unlinking fails twice":  func(w *world) { w.brevo.FailProcesses(2) },
-		"the linking fails":      failSecond,
-		"an answer is lost":      func(w *world) { w.brevo.Faults().Add(sim.Fault{Method: "POST", Path: "/v3/companies/import", DropAfter: true}) },
-		"a link's answer is too": func(w *world) { w.brevo.Faults().Add(sim.Fault{Method: "PATCH", Path: "/v3/companies", DropAfter: true, Skip: 1, Times: 2}) },
+		"undisturbed":           func(*world) {},
+		"the unlinking fails":   func(w *world) { w.brevo.FailProcesses(1) },
+		"unlinking fails twice": func(w *world) { w.brevo.FailProcesses(2) },
+		"the linking fails":     failSecond,
+		"an answer is lost": func(w *world) {
+			w.brevo.Faults().Add(sim.Fault{Method: "POST", Path: "/v3/companies/import", DropAfter: true})
+		},
+		"a link's answer is too": func(w *world) {
+			w.brevo.Faults().Add(sim.Fault{Method: "PATCH", Path: "/v3/companies", DropAfter: true, Skip: 1, Times: 2})
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			eachNumber(t, func(t *testing.T, w *world, n int) {
@@ -166,4 +170,3 @@ func TestAPilotTouchesNoOtherCompany(t *testing.T) {
 		w.assertSettled(t)
 	})
 }
-
