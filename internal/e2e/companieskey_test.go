@@ -24,7 +24,7 @@ func TestTheKeyAttributeIsUsedUnderTheNameThatBrevoGaveIt(t *testing.T) {
 		c := w.company(t, firms[0])
 		assert.Equal(t, map[string]any{"name": "Renamed AG", "cf_zendesk_id": strconv.FormatInt(firms[0], 10)}, c.Attributes)
 		w.assertSettled(t)
-		assert.Equal(t, 1, w.writesTo("POST", "/v3/crm/attributes"), "the attribute is made once")
+		assert.Equal(t, 1, w.callsTo("POST", "/v3/crm/attributes"), "the attribute is made once")
 	}, brevoWith(func(b *brevosim.Options) { b.CompanyAttributePrefix = "cf_" }))
 }
 

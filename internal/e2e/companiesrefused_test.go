@@ -21,12 +21,12 @@ func TestACompanyThatBrevoRefusesStaysOutAlone(t *testing.T) {
 		assert.Equal(t, []int64{w.contact(t, employee(2)).ID}, w.company(t, firms[2]).Contacts)
 		assert.Equal(t, []string{"refused"}, w.rejectsOf(t, firms[1]))
 
-		calls := w.writesTo("POST", "/v3/companies")
+		calls := w.callsTo("POST", "/v3/companies")
 		w.assertSettled(t)
 		w.moveIn(ada, "Ada Lovelace")
 		w.joins(t, w.moveIn(grace, "Grace Hopper"), firms[1])
 		w.again(t, incrementally)
-		assert.Equal(t, calls, w.writesTo("POST", "/v3/companies"), "what was refused is not asked again while it is the same")
+		assert.Equal(t, calls, w.callsTo("POST", "/v3/companies"), "what was refused is not asked again while it is the same")
 
 		w.renameFirm(t, firms[1], "Good AG")
 		assert.EqualValues(t, 1, w.again(t, incrementally).Push.Companies)
@@ -59,7 +59,7 @@ func TestAnAccountThatRefusesEveryCompanyEndsTheRunWithANotice(t *testing.T) {
 	w.brevo.Faults().Add(sim.Fault{Method: "POST", Path: "/v3/companies/import", Status: 400, Times: sim.Forever})
 	out := w.again(t, incrementally)
 	assert.Contains(t, out.Push.Notice, "Brevo refuses one company after the other")
-	assert.LessOrEqual(t, w.writesTo("POST", "/v3/companies/import"), 41)
+	assert.LessOrEqual(t, w.callsTo("POST", "/v3/companies/import"), 41)
 }
 
 // TestAContactMissingInBrevoDoesNotLookLikeAMissingCompany deletes a contact after the last look at contacts: what comes

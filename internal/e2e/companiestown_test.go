@@ -107,8 +107,8 @@ func (w *world) assertSettled(t *testing.T) {
 	w.assertHarmless(t)
 }
 
-// writesTo counts the calls that change something, by method and path prefix.
-func (w *world) writesTo(method, prefix string) int {
+// callsTo counts the calls by method and path prefix.
+func (w *world) callsTo(method, prefix string) int {
 	n := 0
 	for _, call := range w.brevo.Log().Calls() {
 		if call.Method == method && len(call.Path) >= len(prefix) && call.Path[:len(prefix)] == prefix {

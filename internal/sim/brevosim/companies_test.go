@@ -2,11 +2,14 @@ package brevosim_test
 
 import (
 	"bytes"
+	"fmt"
 	"mime/multipart"
 	"net/http"
 	"net/url"
 	"regexp"
+	"strconv"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -56,6 +59,47 @@ func TestCompaniesAreNotUnique(t *testing.T) {
 func items(t *testing.T, a *account, query string) []any {
 	t.Helper()
 	return a.must(200, "GET", "/companies?"+query, nil).object(t)["items"].([]any)
+}
+
+func TestCompanyPages(t *testing.T) {
+	for paging, second := range map[brevosim.CompanyPaging][]any{
+		brevosim.PageFromOne: {"0", "1"}, brevosim.PageFromZero: {"2", "3"}, brevosim.PageByRow: {"1", "2"},
+	} {
+		a := open(t, brevosim.Options{CompanyPaging: paging, CompanyPageMax: 2, RefuseLargePages: true})
+		for i := range 4 {
+			a.must(200, "POST", "/companies", obj{"name": strconv.Itoa(i)})
+		}
+		var names []any
+		for _, item := range items(t, a, "page=1&limit=2&sort=asc") {
+			names = append(names, item.(map[string]any)["attributes"].(map[string]any)["name"])
+		}
+		assert.Equal(t, second, names, paging)
+		a.must(400, "GET", "/companies?limit=3", nil)
+	}
+}
+
+func TestWhatTheAccountDoesWithCompaniesWhenToldSo(t *testing.T) {
+	a := open(t, brevosim.Options{
+		CompanyListLag: time.Hour, CompanyImports: brevosim.UnlistedImports, StrictLinks: true, CompanyAttributePrefix: "cf_",
+	})
+	a.must(200, "POST", "/crm/attributes", obj{"objectType": "companies", "label": "Region", "attributeType": "text"})
+	assert.Contains(t, string(a.must(200, "GET", "/crm/attributes/companies", nil).Raw), "cf_region")
+	id := upload(t, a, "name\nAcme\n", `{}`).object(t)["processId"]
+	assert.Empty(t, a.must(200, "GET", "/processes", nil).object(t)["processes"])
+	a.must(200, "GET", fmt.Sprintf("/processes/%v", id), nil)
+	assert.Empty(t, items(t, a, "limit=5"), "not listed yet")
+	made := a.Companies()
+	require.Len(t, made, 1)
+	a.must(404, "PATCH", "/companies/link-unlink/"+made[0].ID, obj{"linkContactIds": []int{999}})
+	a.clock.Advance(time.Hour)
+	assert.Len(t, items(t, a, "limit=5"), 1)
+
+	a.RefuseCompany("Bad")
+	a.must(400, "POST", "/companies", obj{"name": "Bad"})
+	a.must(400, "PATCH", "/companies/"+made[0].ID, obj{"attributes": obj{"name": "Bad"}})
+	assert.Equal(t, 400, upload(t, a, "name\nGood\nBad\n", `{}`).Status)
+	assert.True(t, a.DeleteCompany(made[0].ID))
+	assert.False(t, a.DeleteCompany(made[0].ID))
 }
 
 func TestLinks(t *testing.T) {
