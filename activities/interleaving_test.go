@@ -135,8 +135,8 @@ func TestAContactInAnImportIsWrittenByNobodyElse(t *testing.T) {
 	step := activities.PushStep{Account: account, RunID: "one"}
 	opened := must(w, w.steps.Brevo.OpenImports, activities.OpenImportsInput{PushStep: step, Round: 1})
 	require.Equal(t, int64(1), opened.Rows)
-	// Long after any lease has run out.
-	w.now = w.now.Add(24 * time.Hour)
+	// After any lease has run out.
+	w.now = w.now.Add(20 * time.Minute)
 	assert.Zero(t, must(w, w.steps.Brevo.WriteContacts, write("two")).Sent)
 	assert.Zero(t, w.brevo.Writes().Total())
 
@@ -145,6 +145,20 @@ func TestAContactInAnImportIsWrittenByNobodyElse(t *testing.T) {
 	must(w, w.steps.Brevo.SettleImports, step)
 	assert.Equal(t, 1, w.brevo.Writes().Imports)
 	assert.Equal(t, 1, w.brevo.Writes().Total())
+}
+
+func TestAnImportThatWaitedTooLongIsDecidedAnew(t *testing.T) {
+	w, _ := ready(t)
+	must(w, w.steps.Account.PlanContacts, activities.PlanInput{Account: account, RunID: "one", Bulk: true})
+	step := activities.PushStep{Account: account, RunID: "one"}
+	must(w, w.steps.Brevo.OpenImports, activities.OpenImportsInput{PushStep: step, Round: 1})
+	w.now = w.now.Add(24 * time.Hour)
+	state := must(w, w.steps.Brevo.SendImports, step)
+	assert.True(t, state.Stale)
+	assert.Zero(t, w.brevo.Writes().Total(), "people may have unsubscribed since")
+	marked, err := w.store.CountDirty(t.Context(), store.KindUser)
+	require.NoError(t, err)
+	assert.Equal(t, int64(1), marked, "and nothing is forgotten")
 }
 
 func TestATimeoutHalvesThePage(t *testing.T) {

@@ -141,6 +141,7 @@ func must[In, Out any](w *workshop, step func(context.Context, In) (Out, error),
 // begin opens a full run and makes what it needs in Brevo.
 func (w *workshop) begin() {
 	w.t.Helper()
+	require.NoError(w.t, w.store.SetScanState(w.t.Context(), w.now, 0, "looked")) // many are planned only after a look
 	must(w, w.steps.Account.BeginRun, activities.BeginRunInput{Account: account, RunID: "one", Type: activities.Full, StartedAt: w.now})
 	must(w, w.steps.Account.Preflight, activities.PreflightInput{Account: account, Full: true})
 }

@@ -163,18 +163,23 @@ func TestEndRun(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, s *store.Store) {
 		a, ctx := s.Account("acme"), t.Context()
 		require.ErrorIs(t, a.EndRun(ctx, "r1", "completed", store.RunStats{}, t0), store.ErrNotFound)
-		for i, id := range []string{"r1", "r2"} {
-			_, err := a.BeginRun(ctx, store.Run{ID: id, Type: "full", StartedAt: at(i)})
-			require.NoError(t, err)
-		}
+		_, err := a.BeginRun(ctx, store.Run{ID: "r1", Type: "full", StartedAt: t0})
+		require.NoError(t, err)
 		stats := store.RunStats{Rows: map[string]int64{"users": 3}, Sent: 2, Skipped: map[string]int64{"role": 1}}
 		require.NoError(t, a.EndRun(ctx, "r1", "completed", stats, at(9)))
 		require.NoError(t, a.EndRun(ctx, "r1", "failed", store.RunStats{}, at(10)))
 		last, err := a.LastRun(ctx, "completed", "failed")
 		require.NoError(t, err)
 		assert.Equal(t, store.Run{ID: "r1", Type: "full", StartedAt: t0, EndedAt: at(9), Status: "completed", Stats: stats}, last)
+		for i, id := range []string{"r2", "r3"} {
+			_, err := a.BeginRun(ctx, store.Run{ID: id, Type: "full", StartedAt: at(11 + i)})
+			require.NoError(t, err)
+		}
 		last, err = a.LastRun(ctx)
 		require.NoError(t, err)
-		assert.Equal(t, "r2", last.ID)
+		assert.Equal(t, "r3", last.ID)
+		last, err = a.LastRun(ctx, "terminated")
+		require.NoError(t, err)
+		assert.Equal(t, "r2", last.ID, "only one runs at a time, so the one before did not get to say how it ended")
 	})
 }
