@@ -160,8 +160,10 @@ func (p *preflight) attributes(ctx context.Context) error {
 		byName[a.Name] = found[i]
 	}
 	for _, name := range builtIn {
+		if _, shown := byName[name]; !shown {
+			found = append(found, store.Attribute{Name: name, Category: brevo.CategoryNormal, Type: brevo.TypeText})
+		}
 		byName[name] = store.Attribute{Name: name, Category: brevo.CategoryNormal, Type: brevo.TypeText}
-		found = append(found, byName[name])
 	}
 	if err := p.store.SaveAttributes(ctx, found); err != nil {
 		return fmt.Errorf("store attributes: %w", err)

@@ -136,12 +136,12 @@ func (m *Mapper) Lists() []ListRule {
 // sorted.
 func (m *Mapper) Fields() (user, organization []string, ticket []int64) {
 	for _, b := range m.bindings {
-		switch {
-		case b.field.kind == KindUser:
+		switch b.field.kind {
+		case KindUser:
 			user = append(user, b.field.key)
-		case b.field.kind == KindOrganization:
+		case KindOrganization:
 			organization = append(organization, b.field.key)
-		case b.field.kind == KindTicket:
+		case KindTicket:
 			ticket = append(ticket, b.field.id)
 		}
 	}

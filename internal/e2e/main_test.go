@@ -4,13 +4,15 @@ import (
 	"context"
 	"os"
 	"testing"
+
+	"zendesk-brevo/internal/store/pgtest"
 )
 
 // background outlives single tests: the embedded server and the built programs are shared by all of them.
 var background, stopBackground = context.WithCancel(context.Background())
 
 func TestMain(m *testing.M) {
-	code := m.Run()
+	code := pgtest.Main(m)
 	if s, err := server(); err == nil {
 		_ = s.Stop()
 	}

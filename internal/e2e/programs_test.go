@@ -17,8 +17,6 @@ import (
 	"zendesk-brevo/internal/dev"
 )
 
-const taskQueue = "zendesk-brevo"
-
 // server is the embedded Temporal server, started once for all tests of this package that need a real one.
 var server = sync.OnceValues(func() (*testsuite.DevServer, error) {
 	path, err := dev.FindTemporal()

@@ -104,7 +104,8 @@ func (a *watchedActivity) ExecuteActivity(ctx context.Context, in *interceptor.E
 		a.w.mu.Unlock()
 	} else if err != nil {
 		a.w.mu.Lock()
-		a.w.failures = append(a.w.failures, failure{name, info.Attempt, temporal.NewApplicationErrorWithCause(err.Error(), "", err).(*temporal.ApplicationError)})
+		_ = errors.As(temporal.NewApplicationErrorWithCause(err.Error(), "", err), &app)
+		a.w.failures = append(a.w.failures, failure{name, info.Attempt, app})
 		a.w.mu.Unlock()
 	}
 	return result, err
@@ -156,7 +157,7 @@ func (c *watchedCalls) ExecuteActivity(ctx workflow.Context, name string, args .
 
 func (c *watchedCalls) ExecuteChildWorkflow(ctx workflow.Context, name string, args ...any) workflow.ChildWorkflowFuture {
 	o := workflow.GetChildWorkflowOptions(ctx)
-	c.w.note("child", fmt.Appendf(nil, "%s %s %s %v %v %v", o.WorkflowID, o.StaticSummary, o.StaticDetails, o.Memo, o.SearchAttributes, o.TypedSearchAttributes))
+	c.w.note("child", fmt.Appendf(nil, "%s %s %s %v %v", o.WorkflowID, o.StaticSummary, o.StaticDetails, o.Memo, o.TypedSearchAttributes))
 	return c.Next.ExecuteChildWorkflow(ctx, name, args...)
 }
 

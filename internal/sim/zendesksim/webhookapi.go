@@ -119,20 +119,20 @@ func readHook(x *exchange, in *webhookInput) bool {
 	return true
 }
 
-func (k *hook) shape() map[string]any {
+func (h *hook) shape() map[string]any {
 	shape := map[string]any{
-		"id": k.ID, "name": k.In.Name, "endpoint": k.In.Endpoint, "http_method": k.In.HTTPMethod, "request_format": k.In.RequestFormat,
-		"status": k.In.Status, "subscriptions": k.In.Subscriptions, "created_at": k.Created.Format(time.RFC3339),
-		"created_by": number(k.CreatedBy), "updated_at": k.Updated.Format(time.RFC3339), "updated_by": number(k.CreatedBy),
+		"id": h.ID, "name": h.In.Name, "endpoint": h.In.Endpoint, "http_method": h.In.HTTPMethod, "request_format": h.In.RequestFormat,
+		"status": h.In.Status, "subscriptions": h.In.Subscriptions, "created_at": h.Created.Format(time.RFC3339),
+		"created_by": number(h.CreatedBy), "updated_at": h.Updated.Format(time.RFC3339), "updated_by": number(h.CreatedBy),
 	}
-	if k.In.Subscriptions == nil {
+	if h.In.Subscriptions == nil {
 		shape["subscriptions"] = []string{}
 	}
-	if k.In.Description != "" {
-		shape["description"] = k.In.Description
+	if h.In.Description != "" {
+		shape["description"] = h.In.Description
 	}
-	if k.In.CustomHeaders != nil {
-		shape["custom_headers"] = k.In.CustomHeaders
+	if h.In.CustomHeaders != nil {
+		shape["custom_headers"] = h.In.CustomHeaders
 	}
 	return shape
 }
