@@ -1,0 +1,115 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"zendesk-brevo/internal/brevo"
+	"zendesk-brevo/internal/store"
+	"zendesk-brevo/mapping"
+)
+
+// attributes verifies or creates what the mapping writes. An attribute that is to be made is booked as ours first: should
+// the process die between the call and its record, the attribute must not look like the marketer's afterwards.
+func (p *preflight) attributes(ctx context.Context) error {
+	there, err := p.brevo.ListAttributes(ctx)
+	if err != nil {
+		return err
+	}
+	found := make([]store.Attribute, len(there))
+	byName := map[string]store.Attribute{}
+	for i, a := range there {
+		found[i] = store.Attribute{Name: a.Name, Category: a.Category, Type: a.Type}
+		byName[a.Name] = found[i]
+	}
+	for _, name := range builtIn {
+		if _, shown := byName[name]; !shown {
+			found = append(found, store.Attribute{Name: name, Category: brevo.CategoryNormal, Type: brevo.TypeText})
+		}
+		byName[name] = store.Attribute{Name: name, Category: brevo.CategoryNormal, Type: brevo.TypeText}
+	}
+	if err := p.store.SaveAttributes(ctx, found); err != nil {
+		return fmt.Errorf("store attributes: %w", err)
+	}
+	m, err := p.mapper(ctx)
+	if err != nil {
+		return err
+	}
+	p.notices = append(p.notices, m.Notices()...)
+	ours, err := p.ours(ctx)
+	if err != nil {
+		return err
+	}
+	for _, want := range m.Attributes() {
+		have, exists := byName[want.Name]
+		switch {
+		case !exists:
+			err = p.createAttribute(ctx, want)
+		case !compatible(want.Type, have):
+			p.notices = append(p.notices, fmt.Sprintf("attribute %s is %s in Brevo, but %s is %s: map it to another name under field_mapping; it is left out",
+				want.Name, have.Type, strings.Join(want.Sources, ", "), want.Type))
+		case !ours[want.Name] && !want.Named && !want.FillIfEmpty:
+			p.notices = append(p.notices, fmt.Sprintf("attribute %s existed before: name it under field_mapping to have it written; it is left alone", want.Name))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// builtIn are identifiers that every account has, whether its attribute list shows them or not; none can be created.
+var builtIn = []string{attributePhone, "WHATSAPP", "LANDLINE_NUMBER"}
+
+func (p *preflight) ours(ctx context.Context) (map[string]bool, error) {
+	stored, err := p.store.Attributes(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read attributes: %w", err)
+	}
+	out := map[string]bool{}
+	for _, a := range stored {
+		out[a.Name] = a.Ours
+	}
+	return out, nil
+}
+
+func (p *preflight) createAttribute(ctx context.Context, want mapping.Attribute) error {
+	made := store.Attribute{Name: want.Name, Category: brevo.CategoryNormal, Type: want.Type, Ours: true}
+	if err := p.store.SaveAttributes(ctx, []store.Attribute{made}); err != nil {
+		return fmt.Errorf("store attribute %s: %w", want.Name, err)
+	}
+	err := p.brevo.CreateAttribute(ctx, brevo.CategoryNormal, want.Name, brevo.AttributeSpec{Type: want.Type})
+	if err != nil && Classify(err) == Reject {
+		return p.refusedAttribute(ctx, want, err)
+	}
+	if err != nil {
+		return err
+	}
+	p.notices = append(p.notices, fmt.Sprintf("attribute %s created in Brevo (%s)", want.Name, want.Type))
+	return nil
+}
+
+// refusedAttribute looks whether an attribute that could not be created is there all the same, made a moment ago by an
+// attempt whose answer was lost or by somebody else; otherwise the mapping does without it.
+func (p *preflight) refusedAttribute(ctx context.Context, want mapping.Attribute, cause error) error {
+	there, err := p.brevo.ListAttributes(ctx)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(there, func(a brevo.Attribute) bool { return a.Name == want.Name }) {
+		return nil
+	}
+	p.notices = append(p.notices, fmt.Sprintf("attribute %s cannot be created (%v): create it in Brevo as %s, or map %s elsewhere; it is left out",
+		want.Name, cause, want.Type, strings.Join(want.Sources, ", ")))
+	return p.store.DropAttribute(ctx, want.Name)
+}
+
+// compatible reports whether Brevo would keep a value of the wanted type: it drops others in silence.
+func compatible(want string, have store.Attribute) bool {
+	if have.Category == brevo.CategoryCategory {
+		return want == brevo.TypeText
+	}
+	return have.Category == brevo.CategoryNormal && (have.Type == want || have.Type == "")
+}
