@@ -21,7 +21,6 @@ import (
 // before one of them. The result must be
 // that of a backfill nobody disturbed: no page lost, none applied twice, no company doubled.
 func TestBackfillSurvivesKilledWorkers(t *testing.T) {
-	t.Parallel()
 	s := realServer(t)
 	size := seed.Size{Users: 2400, Tickets: 9000, Organizations: 300}
 	calm := newWorld(t, size)

@@ -31,7 +31,6 @@ func (w *world) keepIn(t *testing.T, url string) {
 // result is that of one worker on SQLite, and losing one of the two half-way changes nothing.
 func TestTwoWorkersShareABackfillOnPostgreSQL(t *testing.T) {
 	url := pgtest.URL(t)
-	t.Parallel()
 	s := realServer(t)
 	size := seed.Size{Users: 1200, Tickets: 4200, Organizations: 100}
 	calm := newWorld(t, size)

@@ -87,6 +87,8 @@ func (p *program) terminate(t testing.TB) {
 	_ = p.cmd.Wait() // with an error when the signal met a process that was not quite up
 }
 
+// Tests that need the real server run one after another: it knows one sync of an account at a time, as in life.
+
 // realTime makes the vendors live in real time, for tests whose Temporal does.
 func (w *world) realTime() { w.clock.now = time.Now }
 
