@@ -13,8 +13,8 @@ import (
 // MaxText bounds a text attribute, in characters. Brevo documents no bound and ignores silently what it does not take.
 const MaxText = 255
 
-// splitName cuts a name at its first run of Unicode white space. One word has no last name.
-func splitName(name string) (first, last string) {
+// SplitName cuts a name at its first run of Unicode white space. One word has no last name.
+func SplitName(name string) (first, last string) {
 	name = clean(name)
 	i := strings.IndexFunc(name, unicode.IsSpace)
 	if i < 0 {

@@ -34,6 +34,22 @@ func (s *Set) Rules() []RuleConfig {
 	return out
 }
 
+// WantedTypes lists the types of transitions that some rule listens to.
+func (s *Set) WantedTypes() []string {
+	return slices.DeleteFunc(Types(), func(typ string) bool { return !s.Wants(typ) })
+}
+
+// LimitKeys are the keys under which the limits of the rules that listen to a transition count; for Facts.Fired.
+func (s *Set) LimitKeys(t Transition) []string {
+	var out []string
+	for _, r := range s.rules {
+		if key := r.limitKey(t); key != "" && slices.Contains(r.On, t.Type) {
+			out = append(out, key)
+		}
+	}
+	return out
+}
+
 // Wants reports whether some rule listens to a type of transition.
 func (s *Set) Wants(typ string) bool {
 	return slices.ContainsFunc(s.rules, func(r *rule) bool { return slices.Contains(r.On, typ) })

@@ -25,6 +25,18 @@ func FromYAML(node *ast.MappingNode) (Source, error) {
 	return s, nil
 }
 
+// LoadNodes is Load on the nodes of a parsed file; the error is Problems, all of them, unless a node cannot be read at all.
+func LoadNodes(nodes []*ast.MappingNode, o Options) (*Set, error) {
+	sources := make([]Source, len(nodes))
+	for i, node := range nodes {
+		var err error
+		if sources[i], err = FromYAML(node); err != nil {
+			return nil, err
+		}
+	}
+	return Load(sources, o)
+}
+
 func (s *Source) place(path string, node ast.Node) {
 	if _, known := s.Places[path]; !known {
 		s.Places[path] = start(node)

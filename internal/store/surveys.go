@@ -4,10 +4,13 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"time"
+
+	"zendesk-brevo/internal/rules"
 )
 
-const surveyContent = "id text, ticket_id bigint, user_id bigint, score float8, category text, created_at bigint, expires_at bigint"
+const surveyContent = "id text, ticket_id bigint, user_id bigint, score float8, category text, created_at bigint, expires_at bigint, rating_revision bigint"
 
 var (
 	upsertSurveys = newUpsert("surveys", 1, surveyContent+versionColumns)
@@ -18,69 +21,108 @@ var (
 // transaction; it returns ErrCursorMoved, with nothing written, when the page was fetched from another cursor. Of a
 // changed answer the ticket's requester is marked dirty, or who answered while the ticket is not mirrored.
 func (a *Account) CommitSurveys(ctx context.Context, p Page, rows []SurveyRow) (Applied, error) {
-	content := surveyContents(rows)
-	return a.commit(ctx, p, len(rows), func(t *tx, mark int64) (Applied, error) { return t.applySurveys(ctx, rows, content, mark) })
+	return a.commit(ctx, p, len(rows), func(t *tx, mark int64) (Applied, error) { return t.applySurveys(ctx, rows, mark) })
 }
 
 // ApplySurveys is CommitSurveys for rows outside of a page.
 func (a *Account) ApplySurveys(ctx context.Context, rows []SurveyRow, now time.Time) (Applied, error) {
-	content := surveyContents(rows)
-	return a.apply(ctx, now, "surveys", func(t *tx, mark int64) (Applied, error) { return t.applySurveys(ctx, rows, content, mark) })
+	return a.apply(ctx, now, "surveys", func(t *tx, mark int64) (Applied, error) { return t.applySurveys(ctx, rows, mark) })
 }
 
-func surveyContents(rows []SurveyRow) []content {
-	out := make([]content, len(rows))
-	for i, r := range rows {
-		out[i] = newContent(r.Version, append(make([]any, 0, len(upsertSurveys.cols)), r.ID, r.TicketID, r.UserID, r.Score,
-			clean(r.Category), nanos(r.CreatedAt), nanos(r.ExpiresAt)))
-	}
-	return out
+func (r *SurveyRow) content(revision int) content {
+	return newContent(r.Version, append(make([]any, 0, len(upsertSurveys.cols)), r.ID, r.TicketID, r.UserID, r.Score,
+		clean(r.Category), nanos(r.CreatedAt), nanos(r.ExpiresAt), int64(revision)))
+}
+
+// state is what the rules know of the answer; person is whom it counts for.
+func (r *SurveyRow) state(person int64) rules.SurveyState {
+	return rules.SurveyState{TicketID: r.TicketID, UserID: person, Rating: rules.Rating{ID: r.ID, Category: r.Category, Score: r.Score, At: r.UpdatedAt}}
 }
 
 type storedSurvey struct {
 	stamp
 	ticket, user int64
+	rating       rules.Rating
 }
 
-func (t *tx) applySurveys(ctx context.Context, rows []SurveyRow, content []content, mark int64) (Applied, error) {
+func (s *storedSurvey) state() *rules.SurveyState {
+	return &rules.SurveyState{TicketID: s.ticket, UserID: s.user, Rating: s.rating}
+}
+
+func (t *tx) applySurveys(ctx context.Context, rows []SurveyRow, mark int64) (Applied, error) {
 	ids := make([]string, len(rows))
 	for i := range rows {
 		ids[i] = rows[i].ID
 	}
-	stored := make(map[string]storedSurvey, len(rows))
-	err := t.each(ctx, func(r *sql.Rows) error {
-		var id string
-		var s storedSurvey
-		err := r.Scan(&id, &s.updated, &s.asked, &s.hash, &s.ticket, &s.user)
-		stored[id] = s
-		return err
-	}, "SELECT id, updated_at, asked_at, hash, ticket_id, user_id FROM surveys WHERE account = $1 AND "+t.in("id", "$2"), t.account, many(t, ids))
+	stored, err := t.storedSurveys(ctx, ids)
 	if err != nil {
 		return Applied{}, err
 	}
-	s := sift(content, func(id string) (stamp, bool) { o, ok := stored[id]; return o.stamp, ok })
+	contents := make([]content, len(rows))
+	for i := range rows {
+		var before *rules.SurveyState
+		if old := stored[rows[i].ID]; old != nil {
+			before = old.state()
+		}
+		contents[i] = rows[i].content(rows[i].state(0).Keeping(before).Revision)
+	}
+	s := sift(contents, func(id string) (stamp, bool) {
+		if old := stored[id]; old != nil {
+			return old.stamp, true
+		}
+		return stamp{}, false
+	})
 	if err := errors.Join(t.run(ctx, &upsertSurveys, s.write), t.run(ctx, &touchSurveys, s.touch)); err != nil {
 		return Applied{}, err
 	}
 	answered := make([][2]int64, 0, len(s.wrote)) // ticket and user
 	for _, i := range s.wrote {
 		answered = append(answered, [2]int64{rows[i].TicketID, rows[i].UserID})
-		if old, ok := stored[rows[i].ID]; ok {
+		if old := stored[rows[i].ID]; old != nil {
 			answered = append(answered, [2]int64{old.ticket, old.user})
 		}
 	}
-	users, err := t.requesters(ctx, answered)
+	person, err := t.requesters(ctx, answered)
 	if err != nil {
 		return Applied{}, err
 	}
-	return s.Applied, t.mark(ctx, KindUser, users, mark)
+	live, err := t.liveSince(ctx)
+	if err != nil {
+		return Applied{}, err
+	}
+	users := map[int64]struct{}{}
+	for _, a := range answered {
+		users[person(a)] = struct{}{}
+	}
+	delete(users, 0)
+	var happened []rules.Transition
+	for _, i := range s.wrote {
+		var before *rules.SurveyState
+		if old := stored[rows[i].ID]; old != nil {
+			before = old.state()
+		}
+		read := rows[i].state(person([2]int64{rows[i].TicketID, rows[i].UserID}))
+		happened = append(happened, rules.SurveyTransitions(before, read, live)...)
+	}
+	return s.Applied, errors.Join(t.record(ctx, happened, mark), t.mark(ctx, KindUser, sorted(users), mark))
 }
 
-// requesters returns whom answers count for: the ticket's requester, or who answered while the ticket is not mirrored.
-func (t *tx) requesters(ctx context.Context, answered [][2]int64) ([]int64, error) {
-	if len(answered) == 0 {
-		return nil, nil
-	}
+func (t *tx) storedSurveys(ctx context.Context, ids []string) (map[string]*storedSurvey, error) {
+	stored := make(map[string]*storedSurvey, len(ids))
+	err := t.each(ctx, func(r *sql.Rows) error {
+		var s storedSurvey
+		err := r.Scan(&s.rating.ID, &s.updated, &s.asked, &s.hash, &s.ticket, &s.user, &s.rating.Score, &s.rating.Category, &s.rating.Revision)
+		s.rating.At = moment(s.updated)
+		stored[s.rating.ID] = &s
+		return err
+	}, `SELECT id, updated_at, asked_at, hash, ticket_id, user_id, score, category, rating_revision FROM surveys
+		WHERE account = $1 AND `+t.in("id", "$2"), t.account, many(t, ids))
+	return stored, err
+}
+
+// requesters tells whom answers, each a ticket and who answered, count for: the ticket's requester, or who answered while
+// the ticket is not mirrored.
+func (t *tx) requesters(ctx context.Context, answered [][2]int64) (person func([2]int64) int64, _ error) {
 	tickets := make([]int64, len(answered))
 	for i, a := range answered {
 		tickets[i] = a[0]
@@ -92,14 +134,35 @@ func (t *tx) requesters(ctx context.Context, answered [][2]int64) ([]int64, erro
 		requester[id] = user
 		return err
 	}, "SELECT id, requester_id FROM tickets WHERE account = $1 AND "+t.in("id", "$2"), t.account, many(t, distinct(tickets)))
-	users := map[int64]struct{}{}
-	for _, a := range answered {
-		user, mirrored := requester[a[0]]
-		if !mirrored {
-			user = a[1]
+	return func(a [2]int64) int64 {
+		if user, mirrored := requester[a[0]]; mirrored {
+			return user
 		}
-		users[user] = struct{}{}
+		return a[1]
+	}, err
+}
+
+// Surveyed reports whether an answer to the new CSAT is mirrored for a ticket: then that is its rating, and the one inside
+// the ticket is Zendesk's summary of it.
+func (a *Account) Surveyed(ctx context.Context, ticket int64) (bool, error) {
+	var some bool
+	err := a.read(ctx, func(t *tx) error {
+		return t.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM surveys WHERE account = $1 AND ticket_id = $2)", t.account, ticket).Scan(&some)
+	})
+	if err != nil {
+		return false, fmt.Errorf("read surveys of a ticket: %w", err)
 	}
-	delete(users, 0)
-	return sorted(users), err
+	return some, nil
+}
+
+// SetSurveys records whether the account has the new CSAT: a time when it last answered, zero when it does not.
+func (a *Account) SetSurveys(ctx context.Context, at time.Time) error {
+	return a.do(ctx, "set surveys", `INSERT INTO accounts (account, surveys_at) VALUES ($1, $2)
+		ON CONFLICT (account) DO UPDATE SET surveys_at = excluded.surveys_at`, nanos(at))
+}
+
+// HasSurveys reports whether the account's new CSAT answered when it was last asked.
+func (a *Account) HasSurveys(ctx context.Context) (bool, error) {
+	at, err := a.moment(ctx, "surveys_at")
+	return !at.IsZero(), err
 }

@@ -31,6 +31,8 @@ type UserRow struct {
 	mapping.User
 	Version
 	Phone164 string // the user's phone in E.164, empty when invalid
+	// Quiet: the read shows a change of our own making, which is no news. It is not stored.
+	Quiet bool
 }
 
 // OrganizationRow is a mirrored organization.
@@ -56,6 +58,8 @@ type TicketRow struct {
 	Fields         map[int64]any // mapped custom fields by id, nil values left out
 	CreatedAt      time.Time
 	SolvedAt       time.Time
+	Merged         bool // into another ticket
+	Ours           bool // made by an automation
 }
 
 // SurveyRow is one rated answer of the new CSAT.

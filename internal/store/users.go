@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
+
+	"zendesk-brevo/internal/rules"
 )
 
 const userContent = `id bigint, email text, name text, phone text, phone164 text, shared_phone boolean, role text,
@@ -72,7 +75,15 @@ type storedUser struct {
 	organization int64
 	phone        string
 	right        right
+	createdAt    int64
 }
+
+// profile is what the rules know of the user: of the content, only whether it is the same.
+func (s *storedUser) profile(id int64) *rules.UserState {
+	return &rules.UserState{ID: id, Active: s.right.active, Profile: profileOf(s.hash), CreatedAt: moment(s.createdAt), UpdatedAt: moment(s.updated)}
+}
+
+func profileOf(hash int64) string { return strconv.FormatInt(hash, 16) }
 
 // right is what decides whether a user may hold a phone number. Role and tags can exclude a user from the sync.
 type right struct {
@@ -87,11 +98,24 @@ func (t *tx) applyUsers(ctx context.Context, rows []UserRow, content []content, 
 	}
 	s := sift(content, func(id int64) (stamp, bool) { o, ok := stored[id]; return o.stamp, ok })
 	users, organizations := make([]int64, 0, len(s.wrote)), map[int64]struct{}{}
+	live, err := t.liveSince(ctx)
+	if err != nil {
+		return Applied{}, err
+	}
 	var phones []string
+	var happened []rules.Transition
 	for n, i := range s.wrote {
 		r, row := &rows[i], s.write[n]
 		users = append(users, r.ID)
 		old, known := stored[r.ID]
+		if !r.Quiet {
+			var before *rules.UserState
+			if known {
+				before = old.profile(r.ID)
+			}
+			read := rules.UserState{ID: r.ID, Active: r.Active, Profile: profileOf(content[i].stamp.hash), CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt}
+			happened = append(happened, rules.UserTransitions(before, read, live)...)
+		}
 		if !known || old.organization != r.OrganizationID {
 			organizations[old.organization], organizations[r.OrganizationID] = struct{}{}, struct{}{}
 		}
@@ -102,7 +126,7 @@ func (t *tx) applyUsers(ctx context.Context, rows []UserRow, content []content, 
 	}
 	delete(organizations, 0)
 	slices.Sort(users)
-	if err := errors.Join(t.run(ctx, &upsertUsers, s.write), t.run(ctx, &touchUsers, s.touch)); err != nil {
+	if err := errors.Join(t.run(ctx, &upsertUsers, s.write), t.run(ctx, &touchUsers, s.touch), t.record(ctx, happened, mark)); err != nil {
 		return Applied{}, err
 	}
 	if err := t.markMates(ctx, phones, mark); err != nil {
@@ -121,10 +145,10 @@ func (t *tx) storedUsers(ctx context.Context, rows []UserRow) (map[int64]storedU
 		var id int64
 		var s storedUser
 		err := r.Scan(&id, &s.updated, &s.asked, &s.hash, &s.organization, &s.phone, &s.right.email, &s.right.role,
-			&s.right.tags, &s.right.shared, &s.right.active, &s.right.suspended)
+			&s.right.tags, &s.right.shared, &s.right.active, &s.right.suspended, &s.createdAt)
 		stored[id] = s
 		return err
-	}, `SELECT id, updated_at, asked_at, hash, organization_id, phone164, email, role, tags, shared_phone, active, suspended
+	}, `SELECT id, updated_at, asked_at, hash, organization_id, phone164, email, role, tags, shared_phone, active, suspended, created_at
 		FROM users WHERE account = $1 AND `+t.in("id", "$2"), t.account, many(t, ids))
 	return stored, err
 }

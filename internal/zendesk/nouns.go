@@ -2,6 +2,10 @@ package zendesk
 
 import "time"
 
+// ErasedName is the name of a user who was deleted for good; the address and the phone are gone with it.
+// https://developer.zendesk.com/api-reference/ticketing/users/users/#permanently-delete-user
+const ErasedName = "Permanently Deleted User"
+
 // User is a person: an end user, an agent or an admin. Free text about the person (details, notes) is not decoded.
 // https://developer.zendesk.com/api-reference/ticketing/users/users/
 type User struct {
