@@ -1,5 +1,6 @@
 // Package zendesk is the typed client of Zendesk Support: the reads and writes the product makes, with Zendesk's nouns.
-// Ticket subjects, descriptions and comments are never decoded: their text stays out of the process.
+// Ticket subjects, descriptions and comments are never decoded into rows: their text stays out of the process, but for the
+// moment in which HasComment looks through it.
 // https://developer.zendesk.com/api-reference/
 package zendesk
 
@@ -163,7 +164,7 @@ func sameList(path string, r rest.Request) bool {
 // call is one request with its route's budget filled in.
 func (c *Client) call(method, route, path string, query url.Values, body any) rest.Request {
 	return rest.Request{
-		Method: method, Route: route, Path: path, Query: query, Body: body, Needs: needs(route, c.shares),
+		Method: method, Route: route, Path: path, Query: query, Body: body, Needs: needs(method, route, c.shares),
 	}
 }
 

@@ -13,24 +13,29 @@ import (
 // The buckets of an account's rate limits. Headers may name more; they are passed on under "zendesk:" and their name.
 // https://developer.zendesk.com/api-reference/introduction/rate-limits/
 const (
-	BucketAccount    = "zendesk:account"
-	BucketHelpCenter = "zendesk:help-center"
-	BucketExports    = "zendesk:incremental-exports"
-	BucketSearch     = "zendesk:search"
+	BucketAccount       = "zendesk:account"
+	BucketHelpCenter    = "zendesk:help-center"
+	BucketExports       = "zendesk:incremental-exports"
+	BucketSearch        = "zendesk:search"
+	BucketTicketUpdates = "zendesk:ticket-update" // changes of tickets, by people too; its header's name is not documented
+	BucketUserUpdates   = "zendesk:create-update-user"
 )
 
 // What is assumed until a header tells: the smallest plan in use, and the limits common to all plans.
 const (
-	guessAccount = 200
-	guessExports = 10
-	guessSearch  = 100
-	period       = time.Minute
+	guessAccount       = 200
+	guessExports       = 10
+	guessSearch        = 100
+	guessTicketUpdates = 100
+	guessUserUpdates   = 1 // a second
+	period             = time.Minute
 
 	namedPrefix = "Zendesk-Ratelimit-"
 )
 
-// needs lists what a call to route takes, the most specific bucket last.
-func needs(route string, shares Shares) []budget.Need {
+// needs lists what a call to route takes, the most specific bucket last. Whether changes of tags count as updates of their
+// record is not documented: they are taken for such.
+func needs(method, route string, shares Shares) []budget.Need {
 	account := budget.Need{Bucket: BucketAccount, Share: shares.Account, Guess: guessAccount, Period: period}
 	switch {
 	case strings.HasPrefix(route, "/api/v2/guide/"), strings.HasPrefix(route, "/api/v2/help_center/"):
@@ -39,6 +44,10 @@ func needs(route string, shares Shares) []budget.Need {
 		return []budget.Need{account, {Bucket: BucketExports, Share: shares.Exports, Guess: guessExports, Period: period}}
 	case strings.Contains(route, "/search"):
 		return []budget.Need{account, {Bucket: BucketSearch, Share: shares.Account, Guess: guessSearch, Period: period}}
+	case route == routeTicketTags, route == routeTicket && method == http.MethodPut:
+		return []budget.Need{account, {Bucket: BucketTicketUpdates, Share: shares.Account, Guess: guessTicketUpdates, Period: period}}
+	case route == routeUserTags, route == routeUser && method == http.MethodPut:
+		return []budget.Need{account, {Bucket: BucketUserUpdates, Share: shares.Account, Guess: guessUserUpdates, Period: time.Second}}
 	}
 	return []budget.Need{account}
 }

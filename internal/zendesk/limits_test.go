@@ -18,6 +18,8 @@ func TestNeedsOfRoutes(t *testing.T) {
 	account := budget.Need{Bucket: "zendesk:account", Share: 0.5, Guess: 200, Period: time.Minute}
 	exports := budget.Need{Bucket: "zendesk:incremental-exports", Share: 0.25, Guess: 10, Period: time.Minute}
 	search := budget.Need{Bucket: "zendesk:search", Share: 0.5, Guess: 100, Period: time.Minute}
+	tickets := budget.Need{Bucket: "zendesk:ticket-update", Share: 0.5, Guess: 100, Period: time.Minute}
+	users := budget.Need{Bucket: "zendesk:create-update-user", Share: 0.5, Guess: 1, Period: time.Second}
 	guide := budget.Need{Bucket: "zendesk:help-center", Share: 0.5, Guess: 200, Period: time.Minute}
 	for name, c := range map[string]struct {
 		call func(ctx context.Context, c *zendesk.Client) error
@@ -40,7 +42,30 @@ func TestNeedsOfRoutes(t *testing.T) {
 			return ignore(c.ListSurveyResponses(ctx, zendesk.SurveyQuery{}))
 		}, []budget.Need{guide}},
 		"one ticket": {func(ctx context.Context, c *zendesk.Client) error { return ignore(c.ShowTicket(ctx, 1)) }, []budget.Need{account}},
-		"me":         {func(ctx context.Context, c *zendesk.Client) error { return ignore(c.Me(ctx)) }, []budget.Need{account}},
+		"change of a ticket": {func(ctx context.Context, c *zendesk.Client) error {
+			return ignore(c.UpdateTicket(ctx, 1, zendesk.TicketInput{}))
+		}, []budget.Need{account, tickets}},
+		"new ticket": {func(ctx context.Context, c *zendesk.Client) error {
+			return ignore(c.CreateTicket(ctx, zendesk.TicketInput{}))
+		}, []budget.Need{account}},
+		"ticket's new tags": {func(ctx context.Context, c *zendesk.Client) error {
+			return c.AddTicketTags(ctx, 1, []string{"a"})
+		}, []budget.Need{account, tickets}},
+		"ticket's old tags": {func(ctx context.Context, c *zendesk.Client) error {
+			return c.RemoveTicketTags(ctx, 1, []string{"a"})
+		}, []budget.Need{account, tickets}},
+		"user's new tags": {func(ctx context.Context, c *zendesk.Client) error {
+			return c.AddUserTags(ctx, 1, []string{"a"})
+		}, []budget.Need{account, users}},
+		"user's old tags": {func(ctx context.Context, c *zendesk.Client) error {
+			return c.RemoveUserTags(ctx, 1, []string{"a"})
+		}, []budget.Need{account, users}},
+		"change of a user": {func(ctx context.Context, c *zendesk.Client) error {
+			return ignore(c.UpdateUser(ctx, 1, zendesk.UserInput{}))
+		}, []budget.Need{account, users}},
+		"one user": {func(ctx context.Context, c *zendesk.Client) error { return ignore(c.ShowUser(ctx, 1)) }, []budget.Need{account}},
+		"comments": {func(ctx context.Context, c *zendesk.Client) error { return ignore(c.HasComment(ctx, 1, "x")) }, []budget.Need{account}},
+		"me":       {func(ctx context.Context, c *zendesk.Client) error { return ignore(c.Me(ctx)) }, []budget.Need{account}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := &meter{refuse: &budget.Exhausted{}}

@@ -1,10 +1,13 @@
 package zendesk
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -68,6 +71,25 @@ func (c *Client) ListTickets(ctx context.Context, q ListQuery) (TicketPage, erro
 		return TicketPage{}, err
 	}
 	return withRows(page, e.tickets), nil
+}
+
+// TicketByExternalID finds the ticket with an external id; false: there is none. It asks the list, because the index of the
+// search lags behind, and so it does not know archived tickets. External ids need not be unique: of several tickets it is
+// the oldest. A list that does not go by external id gives ErrInconclusive.
+// https://developer.zendesk.com/api-reference/ticketing/tickets/tickets/#list-tickets
+func (c *Client) TicketByExternalID(ctx context.Context, externalID string) (Read[Ticket], bool, error) {
+	if externalID == "" {
+		return Read[Ticket]{}, false, errors.New("zendesk tickets: needs an external id to look for")
+	}
+	e, page, err := c.list(ctx, routeTickets, routeTickets, "tickets", ListQuery{}, url.Values{"external_id": {externalID}})
+	if err != nil || len(e.tickets) == 0 {
+		return Read[Ticket]{}, false, err
+	}
+	oldest := slices.MinFunc(e.tickets, func(a, b Ticket) int { return cmp.Compare(a.ID, b.ID) })
+	if !strings.EqualFold(oldest.ExternalID, externalID) {
+		return Read[Ticket]{}, false, ErrInconclusive
+	}
+	return Read[Ticket]{Row: oldest, AskedAt: page.AskedAt}, true, nil
 }
 
 // SearchQuery asks for a page of a search. Zendesk gives at most 1,000 tickets and 10,000 users for one query.
