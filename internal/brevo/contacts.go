@@ -258,3 +258,15 @@ func (c *Client) UpdateContact(ctx context.Context, who Identifier, in UpdateCon
 	_, err = c.do(ctx, r, nil)
 	return err
 }
+
+// DeleteContact deletes a contact with all that Brevo knows of it, its opt-outs included: a later upsert makes a contact that
+// is subscribed. IsNotFound tells that there was none; the account's own contact is refused with 405.
+// https://developers.brevo.com/reference/delete-contact
+func (c *Client) DeleteContact(ctx context.Context, who Identifier) error {
+	r, err := who.call(http.MethodDelete)
+	if err != nil {
+		return err
+	}
+	_, err = c.do(ctx, r, nil)
+	return err
+}

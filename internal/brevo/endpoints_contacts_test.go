@@ -95,6 +95,20 @@ func contactWrites() []endpoint {
 			body: `{"attributes":{"TAGS":"a,b"}}`,
 		},
 		{
+			name: "delete a contact",
+			call: func(ctx context.Context, c *brevo.Client) (any, error) {
+				return none(c.DeleteContact(ctx, brevo.ByID(42)))
+			},
+			method: "DELETE", path: "/contacts/42", query: "identifierType=contact_id", bucket: brevo.BucketContacts, status: 204,
+		},
+		{
+			name: "delete a contact by address",
+			call: func(ctx context.Context, c *brevo.Client) (any, error) {
+				return none(c.DeleteContact(ctx, brevo.ByEmail("a+b/c@example.com")))
+			},
+			method: "DELETE", path: "/contacts/a+b%2Fc@example.com", query: "identifierType=email_id", bucket: brevo.BucketContacts, status: 204,
+		},
+		{
 			name: "import",
 			call: func(ctx context.Context, c *brevo.Client) (any, error) {
 				return one(c.ImportContacts(ctx, brevo.Import{

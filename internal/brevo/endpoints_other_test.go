@@ -7,7 +7,9 @@ import (
 	"zendesk-brevo/internal/brevo"
 )
 
-func otherEndpoints() []endpoint { return append(processEndpoints(), eventEndpoints()...) }
+func otherEndpoints() []endpoint {
+	return append(append(processEndpoints(), eventEndpoints()...), emailEndpoints()...)
+}
 
 func processEndpoints() []endpoint {
 	process := brevo.Process{ID: 78, Name: "IMPORTUSER", Status: brevo.StatusCompleted}
@@ -87,6 +89,11 @@ func eventEndpoints() []endpoint {
 				ContactID: 42, Name: "ticket_solved", Date: time.Date(2026, 3, 1, 7, 30, 0, 0, time.UTC), Properties: map[string]any{"key": "solved#1"},
 			}}},
 		},
+	}
+}
+
+func emailEndpoints() []endpoint {
+	return []endpoint{
 		{
 			name: "template e-mail",
 			call: func(ctx context.Context, c *brevo.Client) (any, error) {
@@ -99,6 +106,34 @@ func eventEndpoints() []endpoint {
 			body: `{"templateId":12,"to":[{"email":"a@example.com","name":"A"}],"params":{"ticket_id":35},"tags":["csat"],` +
 				`"headers":{"Idempotency-Key":"ticket/35/solved#1"}}`,
 			answer: `{"messageId":"<1@relay.example.com>"}`, want: "<1@relay.example.com>",
+		},
+		{
+			name: "sent e-mails",
+			call: func(ctx context.Context, c *brevo.Client) (any, error) {
+				return one(c.ListEmails(ctx, brevo.EmailQuery{
+					Email: "a+b@example.com", TemplateID: 12, Start: since, End: since.Add(30 * time.Hour), Limit: 100, Offset: 200, Sort: "asc",
+				}))
+			},
+			method: "GET", path: "/smtp/emails", bucket: brevo.BucketEmails, status: 200,
+			query: "email=a%2Bb%40example.com&endDate=2026-03-02&limit=100&offset=200&sort=asc&startDate=2026-03-01&templateId=12",
+			answer: `{"count":202,"transactionalEmails":[{"email":"a+b@example.com","subject":"How did we do?","templateId":12,` +
+				`"messageId":"<1@relay.example.com>","uuid":"5a78c","date":"2026-03-01T12:30:00.000+05:30","from":"help@example.com","tags":["csat","k1"]},` +
+				`{"messageId":"<2@relay.example.com>","templateId":"12","date":"soon","tags":"csat"}]}`,
+			want: brevo.EmailPage{Count: 202, Next: 202, End: true, Emails: []brevo.SentEmail{
+				{MessageID: "<1@relay.example.com>", TemplateID: 12, Date: parsed("2026-03-01T12:30:00+05:30"), Tags: []string{"csat", "k1"}},
+				{MessageID: "<2@relay.example.com>", TemplateID: 12, Tags: []string{"csat"}},
+			}},
+		},
+		{
+			name: "sent e-mails of a template",
+			call: func(ctx context.Context, c *brevo.Client) (any, error) {
+				return one(c.ListEmails(ctx, brevo.EmailQuery{TemplateID: 12}))
+			},
+			method: "GET", path: "/smtp/emails", query: "templateId=12", bucket: brevo.BucketEmails, status: 200,
+			answer: `{"count":600,"transactionalEmails":[{"messageId":"<1@relay.example.com>","tags":null},{"messageId":"<2@relay.example.com>","tags":[7,"","k2",{}]}]}`,
+			want: brevo.EmailPage{Count: 600, Next: 2, Emails: []brevo.SentEmail{
+				{MessageID: "<1@relay.example.com>"}, {MessageID: "<2@relay.example.com>", Tags: []string{"k2"}},
+			}},
 		},
 	}
 }

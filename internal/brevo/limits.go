@@ -19,6 +19,7 @@ const (
 	BucketEvents      = "brevo:events"       // POST /events
 	BucketEventsBatch = "brevo:events-batch" // POST /events/batch
 	BucketSMTP        = "brevo:smtp"         // POST /smtp/email
+	BucketEmails      = "brevo:smtp-emails"  // GET /smtp/emails
 	BucketOther       = "brevo:other"        // companies, CRM attributes, processes, account, GET /events
 )
 
@@ -35,6 +36,7 @@ type family struct {
 var (
 	perSecond = family{guess: 10, period: time.Second, longest: 5 * time.Second, penalty: 2 * time.Second}
 	mail      = family{guess: 1000, period: time.Second, longest: 5 * time.Second, penalty: 2 * time.Second}
+	sentMail  = family{guess: 2, period: time.Second, longest: 5 * time.Second, penalty: 2 * time.Second}
 	hourly    = family{guess: 100, period: time.Hour, longest: time.Hour, penalty: time.Hour}
 )
 
@@ -44,6 +46,8 @@ func familyOf(bucket string) family {
 		return perSecond
 	case BucketSMTP:
 		return mail
+	case BucketEmails:
+		return sentMail
 	}
 	return hourly
 }

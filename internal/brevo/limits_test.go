@@ -129,6 +129,7 @@ func TestNeedsCarryTheGuessOfTheirFamily(t *testing.T) {
 		brevo.BucketEvents:      {Bucket: brevo.BucketEvents, Share: 1, Guess: 10, Period: time.Second},
 		brevo.BucketEventsBatch: {Bucket: brevo.BucketEventsBatch, Share: 1, Guess: 100, Period: time.Hour},
 		brevo.BucketSMTP:        {Bucket: brevo.BucketSMTP, Share: 1, Guess: 1000, Period: time.Second},
+		brevo.BucketEmails:      {Bucket: brevo.BucketEmails, Share: 1, Guess: 2, Period: time.Second},
 		brevo.BucketOther:       {Bucket: brevo.BucketOther, Share: 1, Guess: 100, Period: time.Hour},
 	}
 	got := map[string]budget.Need{}
@@ -139,6 +140,26 @@ func TestNeedsCarryTheGuessOfTheirFamily(t *testing.T) {
 		got[meter.needs[0].Bucket] = meter.needs[0]
 	}
 	assert.Equal(t, want, got)
+}
+
+func TestSentEmailsAreCountedByTheSecondAndByTheHour(t *testing.T) {
+	for name, tc := range map[string]struct {
+		header map[string]string
+		want   budget.Reading
+	}{
+		"General":  {limits("2", "1", "1"), budget.Reading{Limit: 2, Remaining: 1, Reset: time.Second}},
+		"Advanced": {limits("3", "2", "1"), budget.Reading{Limit: 3, Remaining: 2, Reset: time.Second}},
+		"Extended": {limits("18000", "17990", "1800"), budget.Reading{Limit: 5, Remaining: 4, Reset: time.Second}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v, meter := newVendor(t, 200, `{}`), &ledger{}
+			v.header = tc.header
+			_, err := v.client(t, func(cfg *brevo.Config) { cfg.Meter = meter }).ListEmails(t.Context(), brevo.EmailQuery{TemplateID: 1})
+			require.NoError(t, err)
+			tc.want.Bucket = brevo.BucketEmails
+			assert.Equal(t, []budget.Reading{tc.want}, meter.readings)
+		})
+	}
 }
 
 func TestAnExhaustedBudgetReachesTheCallerAndNotTheVendor(t *testing.T) {

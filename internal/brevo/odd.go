@@ -56,6 +56,24 @@ func (a *attributes) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// texts is a list of words. One word may stand alone; what is neither has none, and what is no word is left out.
+type texts []string
+
+func (t *texts) UnmarshalJSON(data []byte) error {
+	*t = nil
+	var items []json.RawMessage
+	if json.Unmarshal(data, &items) != nil {
+		items = []json.RawMessage{data}
+	}
+	for _, item := range items {
+		var word string
+		if json.Unmarshal(item, &word) == nil && word != "" {
+			*t = append(*t, word)
+		}
+	}
+	return nil
+}
+
 // stamp is a time with the account's offset ("2022-12-04T18:22:48.384+05:30"); the zero time in an unknown form.
 type stamp time.Time
 

@@ -149,6 +149,24 @@ func TestWhatBrevoWouldRefuseIsNotSent(t *testing.T) {
 		"event page": func(ctx context.Context, c *brevo.Client) (any, error) {
 			return one(c.ListEvents(ctx, brevo.EventQuery{Limit: 10_001}))
 		},
+		"e-mail page": func(ctx context.Context, c *brevo.Client) (any, error) {
+			return one(c.ListEmails(ctx, brevo.EmailQuery{TemplateID: 1, Limit: 1001}))
+		},
+		"e-mails of all": func(ctx context.Context, c *brevo.Client) (any, error) {
+			return one(c.ListEmails(ctx, brevo.EmailQuery{}))
+		},
+		"half a range of e-mails": func(ctx context.Context, c *brevo.Client) (any, error) {
+			return one(c.ListEmails(ctx, brevo.EmailQuery{Email: "a@example.com", End: since}))
+		},
+		"e-mails backwards": func(ctx context.Context, c *brevo.Client) (any, error) {
+			return one(c.ListEmails(ctx, brevo.EmailQuery{Email: "a@example.com", Start: since, End: since.AddDate(0, 0, -1)}))
+		},
+		"e-mails of more than a month": func(ctx context.Context, c *brevo.Client) (any, error) {
+			return one(c.ListEmails(ctx, brevo.EmailQuery{Email: "a@example.com", Start: since, End: since.AddDate(0, 1, 1)}))
+		},
+		"delete nobody": func(ctx context.Context, c *brevo.Client) (any, error) {
+			return none(c.DeleteContact(ctx, brevo.ByEmail("")))
+		},
 		"half a range": func(ctx context.Context, c *brevo.Client) (any, error) {
 			return one(c.ListEvents(ctx, brevo.EventQuery{Start: time.Unix(1, 0)}))
 		},
