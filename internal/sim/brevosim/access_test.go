@@ -77,6 +77,8 @@ func TestRateLimitsByFamilyAndPlan(t *testing.T) {
 		{"companies by the hour", "GET", "/companies", brevosim.General, 100, time.Hour, "3600"},
 		{"processes, extended", "GET", "/processes", brevosim.Extended, 600, time.Hour, "3600"},
 		{"reading events", "GET", "/events", brevosim.General, 100, time.Hour, "3600"},
+		{"sent e-mails", "GET", "/smtp/emails?templateId=1", brevosim.General, 2, time.Second, "1"},
+		{"sent e-mails, advanced", "GET", "/smtp/emails?templateId=1", brevosim.Advanced, 3, time.Second, "1"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 type Email struct {
 	MessageID      string
 	TemplateID     int64
+	Subject        string
 	To             []string
 	Params         map[string]any
 	Tags           []string
@@ -37,6 +38,7 @@ type emailBody struct {
 
 func (s *Server) emailRoutes() {
 	s.handle("POST /smtp/email", s.sendEmail)
+	s.handle("GET /smtp/emails", s.listEmails)
 	s.handle("GET /smtp/blockedContacts", func(*query) reply {
 		return reply{http.StatusOK, map[string]any{"count": 0, "contacts": []any{}}}
 	})
@@ -70,7 +72,7 @@ func (s *Server) sendEmail(q *query) reply {
 }
 
 func (s *Server) checkEmail(b *emailBody) (*Email, *reply) {
-	m := &Email{TemplateID: b.TemplateID, Params: b.Params, Tags: b.Tags}
+	m := &Email{TemplateID: b.TemplateID, Subject: subjectOf(b), Params: b.Params, Tags: b.Tags}
 	m.IdempotencyKey, _ = b.Headers["Idempotency-Key"].(string)
 	var bad reply
 	switch {

@@ -18,6 +18,7 @@ const (
 	FamilyContacts  Family = "contacts"
 	FamilyEvents    Family = "events"
 	FamilySendEmail Family = "smtp/email"
+	FamilyEmails    Family = "smtp/emails"
 	FamilySMTP      Family = "smtp"
 	FamilyOther     Family = "other"
 )
@@ -32,6 +33,8 @@ func familyOf(method, route string) Family {
 		return FamilyEvents
 	case route == "/smtp/email", route == "/smtp/blockedContacts":
 		return FamilySendEmail
+	case route == "/smtp/emails":
+		return FamilyEmails
 	case strings.HasPrefix(route, "/smtp"):
 		return FamilySMTP
 	default:
@@ -50,6 +53,7 @@ var rates = map[Plan]map[Family][]rate{
 		FamilyContacts:  {{36000, time.Hour}, {10, time.Second}},
 		FamilyEvents:    {{36000, time.Hour}, {10, time.Second}},
 		FamilySendEmail: {{1000, time.Second}},
+		FamilyEmails:    {{2, time.Second}},
 		FamilySMTP:      {{300, time.Hour}},
 		FamilyOther:     {{100, time.Hour}},
 	},
@@ -57,6 +61,7 @@ var rates = map[Plan]map[Family][]rate{
 		FamilyContacts:  {{72000, time.Hour}, {20, time.Second}},
 		FamilyEvents:    {{72000, time.Hour}, {20, time.Second}},
 		FamilySendEmail: {{2000, time.Second}},
+		FamilyEmails:    {{3, time.Second}},
 		FamilySMTP:      {{600, time.Hour}},
 		FamilyOther:     {{200, time.Hour}},
 	},
@@ -64,6 +69,7 @@ var rates = map[Plan]map[Family][]rate{
 		FamilyContacts:  {{60, time.Second}},
 		FamilyEvents:    {{60, time.Second}},
 		FamilySendEmail: {{6000, time.Second}},
+		FamilyEmails:    {{18000, time.Hour}},
 		FamilySMTP:      {{1800, time.Hour}},
 		FamilyOther:     {{600, time.Hour}},
 	},

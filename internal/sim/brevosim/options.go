@@ -93,6 +93,8 @@ type Options struct {
 
 	// EventLag is the vendor time after which an accepted event shows up in GET /events.
 	EventLag time.Duration
+	// EmailLag is the vendor time after which a sent e-mail shows up in GET /smtp/emails.
+	EmailLag time.Duration
 	// DedupEmails answers a repeated Idempotency-Key with the first message id and sends nothing.
 	DedupEmails bool
 	// TemplateIDs are the templates that exist; nil: every positive id does.
