@@ -25,6 +25,7 @@ type Options struct {
 	Now   func() time.Time // nil: time.Now
 	// Sleep waits out a short rate-limit pause without giving up the worker slot; nil: a timer.
 	Sleep func(ctx context.Context, d time.Duration) error
+	Waker Waker // nil: what a sync recorded waits for webhooks, and offering it fails
 	Log   *slog.Logger
 }
 

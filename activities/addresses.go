@@ -77,7 +77,7 @@ func (w *writer) changePlaces(ctx context.Context, circle []*ruling) error {
 				return err
 			}
 		}
-		r.decision = w.rules.decide(*s)
+		r.decision = w.policy.decide(*s)
 	}
 	return nil
 }
@@ -132,7 +132,7 @@ func keepOff(old situation) map[string]any {
 // this user's.
 func (w *writer) takeOver(ctx context.Context, r *ruling) error {
 	old := r.situation
-	leave := w.rules.depart(situation{skip: reasonMoved, had: old.had, found: old.found})
+	leave := w.policy.depart(situation{skip: reasonMoved, had: old.had, found: old.found})
 	in := brevo.UpdateContact{Attributes: map[string]any{}, UnlinkListIDs: leave.remove}
 	if _, ours := old.had.Attributes[attributePhone]; ours {
 		leave.clear = append(leave.clear, attributePhone)

@@ -27,8 +27,8 @@ const (
 	attributePhone = "SMS"
 )
 
-// rules are the parts of the configuration and of Brevo's own inventory that decide what may be written.
-type rules struct {
+// policy is the parts of the configuration and of Brevo's own inventory that decide what may be written.
+type policy struct {
 	newContacts    string
 	onBrevoDeleted string
 	pilot          map[string]bool // nil: everybody
@@ -79,7 +79,7 @@ func (d *decision) writes() bool {
 func (d *decision) takesAway() bool { return len(d.clear)+len(d.remove) > 0 }
 
 // decide compares what a contact should be with what Brevo last accepted and with what it holds now. It is pure.
-func (r *rules) decide(s situation) decision {
+func (r *policy) decide(s situation) decision {
 	switch {
 	case r.outside(s):
 		return decision{state: s.had.State, reason: reasonPilot, after: s.had}
@@ -96,11 +96,11 @@ func (r *rules) decide(s situation) decision {
 }
 
 // outside reports whether a pilot keeps everything away from this person.
-func (r *rules) outside(s situation) bool {
+func (r *policy) outside(s situation) bool {
 	return r.pilot != nil && !r.pilot[s.had.Email] && !r.pilot[s.want.Email]
 }
 
-func (r *rules) reject(s situation, reason string) decision {
+func (r *policy) reject(s situation, reason string) decision {
 	d := decision{state: store.DeliveryRejected, reason: reason, after: s.had}
 	d.after.State, d.after.Reason = store.DeliveryRejected, reason
 	return d
@@ -108,7 +108,7 @@ func (r *rules) reject(s situation, reason string) decision {
 
 // depart handles somebody who is no contact any more: the lists we added them to are left and support-derived attributes
 // cleared; the contact itself stays, for it may be the marketer's.
-func (r *rules) depart(s situation) decision {
+func (r *policy) depart(s situation) decision {
 	d := decision{state: store.DeliverySkipped, reason: s.skip, after: s.had}
 	switch {
 	case s.had.State == store.DeliveryGone || s.had.State == store.DeliveryLeft:
@@ -131,7 +131,7 @@ func (r *rules) depart(s situation) decision {
 	return d
 }
 
-func (r *rules) deliver(s situation) decision {
+func (r *policy) deliver(s situation) decision {
 	d := decision{state: store.DeliverySent, email: s.want.Email, set: map[string]any{}, after: s.had}
 	d.after.State, d.after.Reason, d.after.Email = store.DeliverySent, "", s.want.Email
 	d.after.Attributes, d.after.Refused = cloneOrMake(s.had.Attributes), maps.Clone(s.had.Refused)
@@ -173,7 +173,7 @@ func skipped(d store.Delivery, reason string) store.Delivery {
 	return d
 }
 
-func (r *rules) attributesOf(s situation, d *decision) {
+func (r *policy) attributesOf(s situation, d *decision) {
 	for _, name := range s.want.Managed {
 		attribute, writable := r.attributes[name]
 		if !writable {
@@ -216,7 +216,7 @@ func mayFill(s situation, name string, last any, sentBefore bool) bool {
 
 // wish keeps back a value that Brevo has refused before, or whose number another contact holds: the wish stays open
 // without being repeated. It reports whether the value may be sent.
-func (r *rules) wish(s situation, d *decision, name string, value any) bool {
+func (r *policy) wish(s situation, d *decision, name string, value any) bool {
 	refused, before := s.had.Refused[name]
 	taken := name == attributePhone && s.phoneTaken
 	if !taken && (!before || !sameValue(name, refused, value)) {
@@ -229,7 +229,7 @@ func (r *rules) wish(s situation, d *decision, name string, value any) bool {
 	return false
 }
 
-func (r *rules) listsOf(s situation, d *decision) {
+func (r *policy) listsOf(s situation, d *decision) {
 	lists := slices.Clone(s.had.Lists)
 	for _, key := range s.want.ManagedLists {
 		id, configured := r.lists[key]
@@ -254,7 +254,7 @@ func (r *rules) listsOf(s situation, d *decision) {
 
 // mayJoin keeps people off lists they unsubscribed from, under whatever address, and leaves alone memberships that
 // somebody else made.
-func (r *rules) mayJoin(s situation, d *decision, list int64) bool {
+func (r *policy) mayJoin(s situation, d *decision, list int64) bool {
 	if _, left := d.after.Refused[listKey(list)]; left {
 		return false
 	}

@@ -68,7 +68,7 @@ func (w *writer) left(ctx context.Context, rulings []ruling) error {
 		had.Lists = slices.DeleteFunc(slices.Clone(had.Lists), func(id int64) bool { return slices.Contains(r.decision.remove, id) })
 		results = append(results, store.Result{Delivery: had})
 		r.situation.had = had
-		r.decision = w.rules.decide(r.situation)
+		r.decision = w.policy.decide(r.situation)
 		if !r.decision.writes() {
 			w.result.Sent++
 			results[len(results)-1] = store.Result{Delivery: r.decision.after, Dirty: r.claimed.Dirty}

@@ -28,6 +28,7 @@ const (
 	ErrRefused       = "Refused"       // a vendor refused the request for good; not repeated
 	ErrConfiguration = "Configuration" // connectors.yaml must be changed; not repeated
 	ErrStore         = "Store"         // the store is away or busy; repeated
+	ErrBusy          = "Busy"          // benign: waits for another step, or to see what became of a call
 	ErrStopped       = "Stopped"       // benign: the worker was told to stop; repeated by another
 )
 

@@ -78,7 +78,7 @@ func (j *judge) contestPhones(ctx context.Context, rulings []ruling, phones []st
 	for i := range claimed {
 		id := claimed[i].Delivery.UserID
 		keeps := j.wanted(&claimed[i])
-		if keeps.skip != "" || keeps.want.Attributes[attributePhone] == delivered[id] || j.rules.outside(keeps) {
+		if keeps.skip != "" || keeps.want.Attributes[attributePhone] == delivered[id] || j.policy.outside(keeps) {
 			continue
 		}
 		for _, s := range contested[delivered[id]] {
@@ -129,5 +129,5 @@ func (w *writer) dropPhone(r *ruling) {
 	had := &r.situation.had
 	had.Refused = cloneOrMake(had.Refused)
 	had.Refused[attributePhone] = r.decision.set[attributePhone]
-	r.decision = w.rules.decide(r.situation)
+	r.decision = w.policy.decide(r.situation)
 }

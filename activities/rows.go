@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -47,12 +48,22 @@ func (w wantedFields) user(u *zendesk.User, askedAt time.Time, m *mapping.Mapper
 	return row
 }
 
+// mergedTag marks a ticket that was closed because it was merged into another one.
+// https://support.zendesk.com/hc/en-us/articles/4408882445594
+const mergedTag = "closed_by_merge"
+
+// ourTickets begins the external id of every ticket that an automation makes: so it is known for ours, and found again,
+// whoever reads it first.
+const ourTickets = "zendesk-brevo:"
+
 func (w wantedFields) ticket(t *zendesk.Ticket, askedAt time.Time) store.TicketRow {
 	row := store.TicketRow{
 		ID: t.ID, Version: store.Version{UpdatedAt: t.UpdatedAt, AskedAt: askedAt},
 		RequesterID: t.RequesterID, OrganizationID: t.OrganizationID, Status: strings.ToLower(t.Status), Priority: t.Priority,
 		Channel: t.Via.Channel, CreatedAt: t.CreatedAt,
 	}
+	row.Merged = slices.Contains(t.Tags, mergedTag)
+	row.Ours = strings.HasPrefix(t.ExternalID, ourTickets)
 	if t.FromMessagingChannel {
 		row.Channel = "messaging"
 	}

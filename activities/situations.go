@@ -12,7 +12,7 @@ import (
 type judge struct {
 	*connection
 	mapper *mapping.Mapper
-	rules  rules
+	policy  policy
 	ready  func(mapping.Stream) bool
 }
 
@@ -33,13 +33,13 @@ func (c *connection) judge(ctx context.Context) (*judge, error) {
 		return nil, fmt.Errorf("read complete streams: %w", err)
 	}
 	j := &judge{connection: c, mapper: m, ready: func(s mapping.Stream) bool { return complete[s] }}
-	j.rules, err = c.rules(ctx, m)
+	j.policy, err = c.policy(ctx, m)
 	return j, err
 }
 
-// rules reads from the store what preflight verified: an attribute or list that is not there is never sent.
-func (c *connection) rules(ctx context.Context, m *mapping.Mapper) (rules, error) {
-	r := rules{
+// policy reads from the store what preflight verified: an attribute or list that is not there is never sent.
+func (c *connection) policy(ctx context.Context, m *mapping.Mapper) (policy, error) {
+	r := policy{
 		newContacts: c.cfg.NewContacts, onBrevoDeleted: c.cfg.OnBrevoDeleted,
 		attributes: map[string]mapping.Attribute{}, lists: map[string]int64{},
 	}
@@ -112,7 +112,7 @@ func (j *judge) rule(ctx context.Context, claimed []store.Claimed) ([]ruling, er
 		return nil, err
 	}
 	for i := range out {
-		out[i].decision = j.rules.decide(out[i].situation)
+		out[i].decision = j.policy.decide(out[i].situation)
 	}
 	return out, nil
 }

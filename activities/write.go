@@ -190,7 +190,7 @@ func (w *writer) saw(ctx context.Context, r *ruling, found *store.BrevoContact) 
 		return fmt.Errorf("mirror contact: %w", err)
 	}
 	r.situation.found = found
-	r.decision = w.rules.decide(r.situation)
+	r.decision = w.policy.decide(r.situation)
 	return nil
 }
 
@@ -208,7 +208,7 @@ func (w *writer) gone(ctx context.Context, r *ruling) error {
 		s.had.State = store.DeliveryGone
 	}
 	s.found = nil
-	r.decision = w.rules.decide(*s)
+	r.decision = w.policy.decide(*s)
 	return nil
 }
 
@@ -309,7 +309,7 @@ func (w *writer) accept(ctx context.Context, r *ruling) error {
 		d.after.BrevoID = idOf(r.situation.found)
 	}
 	if d.after.BrevoID != 0 {
-		if err := w.store.ApplyBrevoContacts(ctx, "", []store.BrevoContact{w.rules.image(r)}, w.now()); err != nil {
+		if err := w.store.ApplyBrevoContacts(ctx, "", []store.BrevoContact{w.policy.image(r)}, w.now()); err != nil {
 			return fmt.Errorf("mirror contact: %w", err)
 		}
 	}
@@ -318,7 +318,7 @@ func (w *writer) accept(ctx context.Context, r *ruling) error {
 }
 
 // image is the contact in Brevo as the accepted write leaves it.
-func (r *rules) image(of *ruling) store.BrevoContact {
+func (r *policy) image(of *ruling) store.BrevoContact {
 	d, out := &of.decision, store.BrevoContact{ID: of.decision.after.BrevoID, Attributes: map[string]any{}}
 	if f := of.situation.found; f != nil {
 		out = *f

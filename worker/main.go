@@ -68,7 +68,9 @@ func run(ctx context.Context, env config.Env) error {
 
 func serve(ctx context.Context, c client.Client, queue string, file *config.File, st *store.Store, logger *slog.Logger) error {
 	w := worker.New(c, queue, worker.Options{WorkerStopTimeout: stopGrace})
-	workflows.Register(w, activities.New(activities.Options{File: file, Store: st, Log: logger}))
+	workflows.Register(w, activities.New(activities.Options{
+		File: file, Store: st, Log: logger, Waker: workflows.Waker{Client: c, Queue: queue},
+	}))
 	if err := w.Start(); err != nil {
 		return fmt.Errorf("start worker on task queue %s: %w", queue, err)
 	}

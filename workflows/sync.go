@@ -68,7 +68,31 @@ func (s *syncRun) run(ctx workflow.Context) error {
 	if err := s.pull(ctx); err != nil {
 		return err
 	}
-	return s.push(ctx)
+	if err := s.push(ctx); err != nil {
+		return err
+	}
+	return s.offer(ctx)
+}
+
+// offer wakes the workflows of tickets and users of which something was recorded that nobody has looked after: each change
+// reaches its rules, whether or not a webhook told of it.
+func (s *syncRun) offer(ctx workflow.Context) error {
+	if workflow.GetVersion(ctx, "offer", workflow.DefaultVersion, 1) == workflow.DefaultVersion {
+		return nil
+	}
+	s.progress.phase(ctx, "offer")
+	for after := ""; ; {
+		var out activities.Offered
+		err := workflow.ExecuteActivity(vendorCalls(ctx, s.in.Account+": offer what happened"), account.OfferTransitions,
+			activities.OfferInput{Account: s.in.Account, After: after}).Get(ctx, &out)
+		if err != nil {
+			return err
+		}
+		s.progress.add(ctx, "offered", out.Subjects)
+		if after = out.Next; after == "" {
+			return nil
+		}
+	}
 }
 
 func (s *syncRun) begin(ctx workflow.Context) error {

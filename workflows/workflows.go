@@ -49,6 +49,8 @@ func RegisterWorkflows(r worker.WorkflowRegistry) {
 	r.RegisterWorkflow(Pull)
 	r.RegisterWorkflow(Push)
 	r.RegisterWorkflow(Check)
+	r.RegisterWorkflow(Ticket)
+	r.RegisterWorkflow(User)
 }
 
 // Activities are referred to by method on a nil receiver.

@@ -44,6 +44,7 @@ type world struct {
 	logs       *strings.Builder
 	watch      *watcher                                 // what the next runs put into history and into the SDK's log; nil: nobody looks
 	prepare    func(*testsuite.TestWorkflowEnvironment) // called before each run; nil: nothing to prepare
+	woken      []string                                 // subjects that syncs offered and nobody has followed yet
 }
 
 // skipClock is the time of the current test environment, and stands still between runs.
@@ -129,6 +130,7 @@ func (w *world) environment(t *testing.T) *testsuite.TestWorkflowEnvironment {
 	a := activities.New(activities.Options{
 		File: w.file(t), Store: w.store, Now: env.Now, Log: logger,
 		Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
+		Waker: w,
 	})
 	workflows.Register(env, a)
 	if w.prepare != nil {

@@ -43,10 +43,10 @@ func (a *Action) Subject() string { return a.Transition.Subject() }
 
 var insertActions = newBatch(
 	`action_key text, transition_key text, subject text, rule text, kind text, plan text, state text, limit_key text,
-		due_at bigint, planned_at bigint`,
-	`INSERT INTO actions (account, action_key, transition_key, subject, rule, kind, plan, state, limit_key, due_at, planned_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (action_key, account) DO NOTHING`,
-	`INSERT INTO actions (account, action_key, transition_key, subject, rule, kind, plan, state, limit_key, due_at, planned_at)
+		due_at bigint, planned_at bigint, nth bigint`,
+	`INSERT INTO actions (account, action_key, transition_key, subject, rule, kind, plan, state, limit_key, due_at, planned_at, nth)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (action_key, account) DO NOTHING`,
+	`INSERT INTO actions (account, action_key, transition_key, subject, rule, kind, plan, state, limit_key, due_at, planned_at, nth)
 		SELECT $1::text, u.* FROM ROWS ON CONFLICT (action_key, account) DO NOTHING`)
 
 // PlanActions settles judged transitions and stores what follows from them, in one transaction. It is idempotent: an action
@@ -61,7 +61,7 @@ func (a *Account) PlanActions(ctx context.Context, judged []string, planned []ru
 		}
 		rows = append(rows, []any{
 			p.Key, p.Transition.Key, p.Transition.Subject(), p.Rule, p.Action.Kind, plan, string(ActionPlanned), p.LimitKey,
-			nanos(p.Due), nanos(now),
+			nanos(p.Due), nanos(now), int64(i),
 		})
 	}
 	err := a.write(ctx, func(t *tx) error {
@@ -80,14 +80,15 @@ func (a *Account) PlanActions(ctx context.Context, judged []string, planned []ru
 
 const actionColumns = "plan, state, reason, planned_at, opened_at, ended_at"
 
-// UnfinishedActions returns the actions of a subject that have not ended, the ones due first coming first.
+// UnfinishedActions returns the actions of a subject that have not ended: those due first come first, and of those due at once
+// the ones planned first.
 func (a *Account) UnfinishedActions(ctx context.Context, subject string) ([]Action, error) {
-	return a.actions(ctx, "subject = $2 AND state IN ('planned', 'open') ORDER BY due_at, action_key", subject)
+	return a.actions(ctx, "subject = $2 AND state IN ('planned', 'open') ORDER BY due_at, planned_at, nth", subject)
 }
 
 // Actions returns every action of a subject, in the order in which they were or will be due.
 func (a *Account) Actions(ctx context.Context, subject string) ([]Action, error) {
-	return a.actions(ctx, "subject = $2 ORDER BY due_at, action_key", subject)
+	return a.actions(ctx, "subject = $2 ORDER BY due_at, planned_at, nth", subject)
 }
 
 // ActionsIn returns up to limit actions in a state, the latest first.

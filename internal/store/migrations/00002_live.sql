@@ -36,6 +36,7 @@ CREATE TABLE actions (
     limit_key      TEXT   NOT NULL,
     due_at         BIGINT NOT NULL,
     planned_at     BIGINT NOT NULL,
+    nth            BIGINT NOT NULL, -- among those planned at once
     opened_at      BIGINT NOT NULL DEFAULT 0,
     ended_at       BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (action_key, account)

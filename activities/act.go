@@ -1,0 +1,266 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+
+	"zendesk-brevo/internal/config"
+	"zendesk-brevo/internal/rest"
+	"zendesk-brevo/internal/rules"
+	"zendesk-brevo/internal/store"
+)
+
+// ActInput names one planned action.
+type ActInput struct {
+	Account string `json:"account"`
+	Key     string `json:"key"`
+}
+
+// ActResult says how the action ended.
+type ActResult struct {
+	State  string `json:"state"` // see store.ActionState
+	Reason string `json:"reason,omitempty"`
+}
+
+const (
+	// tellAfter is how long after a call without an answer the vendor is asked whether it arrived: what was accepted
+	// does not show at once.
+	tellAfter = 2 * time.Minute
+	// tellWithin is how long after such a call its traces are trusted to be found.
+	tellWithin = 24 * time.Hour
+)
+
+// Act carries out one planned action, at most once: before the vendor is called that is written down, and a call whose answer
+// never came is looked up at the vendor before anything is done again. What nobody can tell is not repeated, and is listed.
+func (a *Account) Act(ctx context.Context, in ActInput) (ActResult, error) {
+	return do(ctx, a.connections, in.Account, func(ctx context.Context, c *connection) (ActResult, error) {
+		x, err := c.store.Action(ctx, in.Key)
+		if errors.Is(err, store.ErrNotFound) {
+			return ActResult{State: string(store.ActionSkipped), Reason: "forgotten"}, nil
+		}
+		if err != nil {
+			return ActResult{}, err
+		}
+		act := &actor{connection: c, action: x}
+		if !x.State.Ended() {
+			if err := act.run(ctx); err != nil {
+				return ActResult{}, err
+			}
+		}
+		return ActResult{State: string(act.action.State), Reason: act.action.Reason}, nil
+	})
+}
+
+// actor carries out one action.
+type actor struct {
+	*connection
+	action store.Action
+	person *store.Claimed // whom it is about
+}
+
+func (a *actor) run(ctx context.Context) error {
+	if a.action.State == store.ActionOpen {
+		told, err := a.tell(ctx)
+		if err != nil || told {
+			return err
+		}
+	}
+	if over, err := a.forbidden(ctx); err != nil || over {
+		return err
+	}
+	if err := a.know(ctx); err != nil {
+		return err
+	}
+	if why := a.unreachable(); why != "" {
+		return a.end(ctx, store.ActionSkipped, why)
+	}
+	if a.cfg.AutomationsMode == config.AutomationsShadow {
+		return a.end(ctx, store.ActionShadow, "")
+	}
+	opened, err := a.store.OpenAction(ctx, a.action.Key, a.now())
+	if err != nil {
+		return err
+	}
+	if a.action = opened; opened.State.Ended() {
+		return nil
+	}
+	err = a.perform(ctx)
+	var off *calledOff
+	switch {
+	case errors.As(err, &off):
+		return a.end(ctx, store.ActionSkipped, off.why)
+	case err != nil:
+		return a.failed(ctx, err)
+	}
+	return a.end(ctx, store.ActionDone, "")
+}
+
+// calledOff ends an action that a last look stopped, before anything was done.
+type calledOff struct{ why string }
+
+func (c *calledOff) Error() string { return "called off: " + c.why }
+
+// tell finds out what became of an open action: a call was made, or was about to be, and its answer never came. It reports
+// true when the action has ended by that.
+func (a *actor) tell(ctx context.Context) (bool, error) {
+	look := a.lookup()
+	if look == nil {
+		return false, nil // repeating it changes nothing
+	}
+	since := a.now().Sub(a.action.OpenedAt)
+	if since < tellAfter {
+		return false, temporal.NewApplicationErrorWithOptions("waiting to see whether a call without an answer arrived", ErrBusy,
+			temporal.ApplicationErrorOptions{NextRetryDelay: tellAfter - since, Category: temporal.ApplicationErrorCategoryBenign})
+	}
+	if since > tellWithin {
+		return true, a.end(ctx, store.ActionInDoubt, "the answer to a call was lost, and its traces may be gone")
+	}
+	if err := a.know(ctx); err != nil {
+		return false, err
+	}
+	there, err := look(ctx)
+	switch outcome := Classify(err); {
+	case err == nil && there:
+		return true, a.end(ctx, store.ActionDone, "found at the vendor after the answer was lost")
+	case err == nil:
+		return false, nil
+	case errors.Is(err, errCannotTell), outcome == Reject, outcome == SkipStream, outcome == Missing:
+		return true, a.end(ctx, store.ActionInDoubt, "the answer to a call was lost, and the vendor does not tell")
+	}
+	return false, err
+}
+
+var errCannotTell = errors.New("the vendor's list does not tell")
+
+// forbidden ends an action that must not be carried out any more: something happened that its rule names under unless.
+func (a *actor) forbidden(ctx context.Context) (bool, error) {
+	others, err := a.store.Transitions(ctx, a.action.Subject())
+	if err != nil {
+		return false, err
+	}
+	for _, other := range others {
+		if a.action.Cancels(other) {
+			return true, a.end(ctx, store.ActionCancelled, other.Type+" happened first")
+		}
+	}
+	return false, nil
+}
+
+// know reads whom the action is about: the ticket's requester as of now, or the user.
+func (a *actor) know(ctx context.Context) error {
+	if a.person != nil {
+		return nil
+	}
+	t := a.action.Transition
+	user := t.UserID
+	if t.TicketID != 0 {
+		rows, err := a.store.Tickets(ctx, []int64{t.TicketID})
+		if err != nil {
+			return fmt.Errorf("read mirrored ticket: %w", err)
+		}
+		if row := rows[t.TicketID]; row.RequesterID != 0 {
+			user = row.RequesterID
+		}
+	}
+	people, err := a.store.Peek(ctx, []int64{user})
+	if err != nil {
+		return fmt.Errorf("read mirrored user: %w", err)
+	}
+	if len(people) == 0 {
+		return fmt.Errorf("read mirrored user: %w", store.ErrNotFound)
+	}
+	a.person = &people[0]
+	if a.aboutBrevo() && a.person.Found && a.person.Delivery.State == store.DeliveryNone {
+		return busy("the contact is not in Brevo yet")
+	}
+	return nil
+}
+
+func (a *actor) aboutBrevo() bool {
+	switch a.action.Action.Kind {
+	case rules.ZendeskTag, rules.ZendeskNote, rules.ZendeskTicket:
+		return false
+	}
+	return true
+}
+
+// unreachable says why nothing may be done for this person; empty when it may.
+func (a *actor) unreachable() string {
+	d := &a.person.Delivery
+	if p := a.cfg.Pilot; p.Active() && !contains(p.Emails, a.person.Customer.User.Email) && !contains(p.Emails, d.Email) {
+		return reasonPilot
+	}
+	if !a.aboutBrevo() {
+		return ""
+	}
+	switch {
+	case !a.person.Found:
+		return "unknown"
+	case d.State != store.DeliverySent:
+		return orText(d.Reason, string(d.State))
+	case d.BrevoID == 0 && d.Email == "":
+		return "no_contact"
+	}
+	return ""
+}
+
+// failed decides what a failed call means for the action: carried out never, perhaps, or not this time.
+func (a *actor) failed(ctx context.Context, err error) error {
+	var call *rest.Error
+	if errors.As(err, &call) && call.MayHaveArrived() {
+		return err // it stays open, and is looked up before it is repeated
+	}
+	// Whatever else stood in the way, the vendor did nothing.
+	switch Classify(err) {
+	case Reject, SkipStream, Missing:
+		return a.end(ctx, store.ActionRefused, refusal(err))
+	}
+	if rerr := a.store.ReplanAction(context.WithoutCancel(ctx), a.action.Key); rerr != nil {
+		return errors.Join(err, rerr)
+	}
+	return err
+}
+
+// refusal is what a vendor answered, in words without personal data.
+func refusal(err error) string {
+	var call *rest.Error
+	if !errors.As(err, &call) {
+		return err.Error()
+	}
+	switch {
+	case call.Vendor == "zendesk" && call.Status == http.StatusForbidden:
+		return "Zendesk refused it (403): the credential needs the scope tickets:write or users:write, or the user the role"
+	case call.Vendor == "zendesk" && call.Status == http.StatusUnprocessableEntity:
+		return "Zendesk refused it (422): closed tickets cannot be changed"
+	}
+	return call.Error()
+}
+
+func (a *actor) end(ctx context.Context, state store.ActionState, reason string) error {
+	if err := a.store.EndAction(ctx, a.action.Key, state, reason, a.now()); err != nil {
+		return err
+	}
+	a.action.State, a.action.Reason, a.action.EndedAt = state, reason, a.now()
+	return nil
+}
+
+func contains(list []string, word string) bool {
+	for _, w := range list {
+		if w == word && word != "" {
+			return true
+		}
+	}
+	return false
+}
+
+func orText(text, otherwise string) string {
+	if text != "" {
+		return text
+	}
+	return otherwise
+}

@@ -1,0 +1,319 @@
+package activities
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"zendesk-brevo/internal/brevo"
+	"zendesk-brevo/internal/rules"
+	"zendesk-brevo/internal/store"
+	"zendesk-brevo/mapping"
+)
+
+// perform makes the call of the action.
+func (a *actor) perform(ctx context.Context) error {
+	switch a.action.Action.Kind {
+	case rules.BrevoEvent:
+		return a.sendEvent(ctx)
+	case rules.BrevoEmail:
+		return a.sendEmail(ctx)
+	case rules.BrevoListAdd, rules.BrevoListRemove:
+		return a.changeList(ctx)
+	case rules.BrevoAttribute:
+		return a.setAttributes(ctx)
+	case rules.ZendeskTag:
+		return a.changeTags(ctx)
+	case rules.ZendeskNote:
+		return a.addNote(ctx)
+	case rules.ZendeskTicket:
+		return a.createTicket(ctx)
+	}
+	return &calledOff{"unknown kind of action"}
+}
+
+// lookup is how to find out whether an earlier call of the action arrived; nil where repeating it changes nothing.
+func (a *actor) lookup() func(context.Context) (bool, error) {
+	switch a.action.Action.Kind {
+	case rules.BrevoEvent:
+		return a.eventThere
+	case rules.BrevoEmail:
+		return a.emailThere
+	case rules.ZendeskNote:
+		return a.noteThere
+	case rules.ZendeskTicket:
+		return a.ticketThere
+	}
+	return nil
+}
+
+// marker is a short name of the action that a vendor can keep: the key holds the names of rules.
+func (a *actor) marker() string {
+	sum := sha256.Sum256([]byte(a.action.Key))
+	return hex.EncodeToString(sum[:8])
+}
+
+// filled is the action with the person's own data in it. It goes into the request and nowhere else.
+func (a *actor) filled() rules.Action {
+	u := a.person.Customer.User
+	first, last := mapping.SplitName(u.Name)
+	return a.action.Action.Fill(rules.Person{Email: u.Email, Name: u.Name, FirstName: first, LastName: last, Phone: u.Phone})
+}
+
+// sendEvent sends the event under the contact's id, or the address while Brevo has not told the id.
+// https://developers.brevo.com/docs/event-endpoints
+func (a *actor) sendEvent(ctx context.Context) error {
+	x := a.filled()
+	return a.brevo.CreateEvent(ctx, brevo.Event{
+		Name: x.Event, Date: a.action.Transition.OccurredAt, Identifiers: a.identifiers(), Properties: x.Properties,
+	})
+}
+
+func (a *actor) identifiers() brevo.EventContact {
+	d := &a.person.Delivery
+	if d.BrevoID != 0 {
+		return brevo.EventContact{ContactID: d.BrevoID}
+	}
+	return brevo.EventContact{EmailID: d.Email}
+}
+
+// eventSpan is how far around its date an event is looked for: days of another time zone included.
+const eventSpan = 36 * time.Hour
+
+// maxEventPages bounds a lookup; a person has a few events of one name in three days.
+const maxEventPages = 5
+
+// eventThere looks for the event among those of the contact: Brevo has no idempotency key, so the key travels as a property.
+// https://developers.brevo.com/reference/get-events
+func (a *actor) eventThere(ctx context.Context) (bool, error) {
+	at := a.action.Transition.OccurredAt
+	q := brevo.EventQuery{Names: []string{a.action.Action.Event}, Start: at.Add(-eventSpan), End: at.Add(eventSpan), Limit: 1000}
+	if id := a.person.Delivery.BrevoID; id != 0 {
+		q.ContactIDs = []int64{id}
+	}
+	found := 0
+	for page := 0; ; page++ {
+		got, err := a.brevo.ListEvents(ctx, q)
+		if err != nil {
+			return false, err
+		}
+		for _, e := range got.Events {
+			if e.Properties["key"] == a.action.Transition.Key {
+				found++
+			}
+		}
+		q.Offset += len(got.Events)
+		if len(got.Events) == 0 || int64(q.Offset) >= got.Count {
+			break
+		}
+		if page == maxEventPages {
+			return false, errCannotTell
+		}
+	}
+	others, err := a.twins(ctx)
+	return found > others, err
+}
+
+// twins counts the other actions that sent an event of the same name about the same transition.
+func (a *actor) twins(ctx context.Context) (int, error) {
+	all, err := a.store.Actions(ctx, a.action.Subject())
+	if err != nil {
+		return 0, err
+	}
+	n := 0
+	for i := range all {
+		x := &all[i]
+		if x.Key != a.action.Key && x.Action.Event == a.action.Action.Event && x.Transition.Key == a.action.Transition.Key && x.State == store.ActionDone {
+			n++
+		}
+	}
+	return n, nil
+}
+
+// sendEmail sends a template. Who may not be e-mailed is asked just before: people unsubscribe at any time.
+// https://developers.brevo.com/reference/send-transac-email
+func (a *actor) sendEmail(ctx context.Context) error {
+	contact, err := a.contact(ctx)
+	if err != nil {
+		return err
+	}
+	if contact.EmailBlacklisted && !a.action.Action.Transactional {
+		return &calledOff{"blocklisted"}
+	}
+	x := a.filled()
+	_, err = a.brevo.SendTemplate(ctx, brevo.TemplateEmail{
+		TemplateID: x.Template, To: []brevo.Recipient{{Email: contact.Email}}, Params: x.Params,
+		Tags: []string{emailTag + a.marker()}, IdempotencyKey: a.action.Key,
+	})
+	return err
+}
+
+// emailTag begins the tag by which a template e-mail of an automation is found again.
+const emailTag = "zendesk-brevo-"
+
+// emailThere looks for the e-mail by its tag.
+func (a *actor) emailThere(ctx context.Context) (bool, error) {
+	contact, err := a.contact(ctx)
+	if err != nil {
+		return false, err
+	}
+	q := brevo.EmailQuery{
+		Email: contact.Email, TemplateID: a.action.Action.Template, Limit: 500,
+		Start: a.action.OpenedAt.Add(-eventSpan), End: a.now().Add(24 * time.Hour),
+	}
+	for page := 0; page < maxEventPages; page++ {
+		got, err := a.brevo.ListEmails(ctx, q)
+		if err != nil {
+			return false, err
+		}
+		for _, e := range got.Emails {
+			if slices.Contains(e.Tags, emailTag+a.marker()) {
+				return true, nil
+			}
+		}
+		q.Offset += len(got.Emails)
+		if len(got.Emails) == 0 || int64(q.Offset) >= got.Count {
+			return false, nil
+		}
+	}
+	return false, errCannotTell
+}
+
+// contact reads the person's contact from Brevo as it is now.
+func (a *actor) contact(ctx context.Context) (brevo.Contact, error) {
+	d := &a.person.Delivery
+	who := brevo.ByEmail(d.Email)
+	if d.BrevoID != 0 {
+		who = brevo.ByID(d.BrevoID)
+	}
+	got, err := a.brevo.GetContact(ctx, who)
+	switch {
+	case brevo.IsNotFound(err):
+		return got, &calledOff{reasonBrevoDeleted}
+	case err == nil && got.Email == "":
+		return got, &calledOff{"the contact has no address"}
+	}
+	return got, err
+}
+
+// claimed runs write while holding the contact's claim, and records what the delivery is then. Both vendors may be slow: the
+// claim outlives any single call.
+func (a *actor) claimed(ctx context.Context, write func(*brevo.Contact, *store.Delivery) error) error {
+	owner := "act/" + a.action.Key
+	mine, err := a.store.Claim(ctx, []int64{a.person.Delivery.UserID}, owner, claimLease, a.now())
+	if err != nil {
+		return fmt.Errorf("claim contact: %w", err)
+	}
+	if len(mine) == 0 {
+		return busy("the contact is being written")
+	}
+	defer func() { _ = a.store.Release(context.WithoutCancel(ctx), owner) }()
+	contact, err := a.contact(ctx)
+	if err != nil {
+		return err
+	}
+	d := mine[0].Delivery
+	if err := write(&contact, &d); err != nil {
+		return err
+	}
+	return a.store.Record(ctx, owner, []store.Result{{Delivery: d}}, a.now())
+}
+
+// changeList adds the contact to a list or takes it off. Nobody is put back on a list that they left, and whom we added is
+// remembered as added by us. https://developers.brevo.com/reference/add-contact-to-list
+func (a *actor) changeList(ctx context.Context) error {
+	list, err := a.list(ctx)
+	if err != nil {
+		return err
+	}
+	add := a.action.Action.Kind == rules.BrevoListAdd
+	return a.claimed(ctx, func(contact *brevo.Contact, d *store.Delivery) error {
+		on := slices.Contains(contact.ListIDs, list)
+		_, left := d.Refused[listKey(list)]
+		switch {
+		case add && (left || slices.Contains(contact.ListUnsubscribed, list)):
+			return &calledOff{"unsubscribed from the list"}
+		case add && !on:
+			if _, err := a.brevo.AddToList(ctx, list, brevo.Members{IDs: []int64{contact.ID}}); err != nil {
+				return err
+			}
+			d.Lists = append(slices.Clone(d.Lists), list)
+			slices.Sort(d.Lists)
+			d.Lists = slices.Compact(d.Lists)
+		case !add && on:
+			if _, err := a.brevo.RemoveFromList(ctx, list, brevo.Members{IDs: []int64{contact.ID}}); err != nil {
+				return err
+			}
+			fallthrough
+		case !add:
+			d.Lists = slices.DeleteFunc(slices.Clone(d.Lists), func(id int64) bool { return id == list })
+		}
+		return nil
+	})
+}
+
+// list is the id of the action's list; preflight found or made those that are given by name.
+func (a *actor) list(ctx context.Context) (int64, error) {
+	x := a.action.Action
+	if x.ListID != 0 {
+		return x.ListID, nil
+	}
+	lists, err := a.store.Lists(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("read lists: %w", err)
+	}
+	for _, l := range lists {
+		if l.Key == automationList(x.ListName) {
+			return l.ID, nil
+		}
+	}
+	return 0, &calledOff{"the list " + strconv.Quote(x.ListName) + " is not known yet: a full sync makes it"}
+}
+
+// automationList is the key under which a list that automations name is stored.
+func automationList(name string) string { return "automation:" + name }
+
+// setAttributes writes attributes of the contact that preflight found in Brevo, which ignores unknown ones in silence.
+// https://developers.brevo.com/reference/update-contact
+func (a *actor) setAttributes(ctx context.Context) error {
+	x := a.filled()
+	stored, err := a.store.Attributes(ctx)
+	if err != nil {
+		return fmt.Errorf("read attributes: %w", err)
+	}
+	values := map[string]any{}
+	for name, value := range x.Attributes {
+		at := slices.IndexFunc(stored, func(s store.Attribute) bool { return s.Name == name })
+		if at < 0 {
+			return &calledOff{"Brevo has no attribute " + name + ": make it there; the next full sync finds it"}
+		}
+		if !fits(value, stored[at].Type) {
+			return &calledOff{"the attribute " + name + " is of type " + stored[at].Type + ", and the value is not"}
+		}
+		if values[name] = value; value == nil {
+			values[name] = ""
+		}
+	}
+	return a.claimed(ctx, func(contact *brevo.Contact, _ *store.Delivery) error {
+		return a.brevo.UpdateContact(ctx, brevo.ByID(contact.ID), brevo.UpdateContact{Attributes: values})
+	})
+}
+
+// fits reports whether Brevo would take a value for an attribute of a type, which it does not say.
+func fits(value any, kind string) bool {
+	switch value.(type) {
+	case nil:
+		return true
+	case bool:
+		return kind == "boolean"
+	case float64, int64, int:
+		return kind == "float"
+	case string:
+		return kind == "text" || kind == "date" || kind == "category"
+	}
+	return false
+}
