@@ -120,6 +120,8 @@ type MetricSet struct {
 	SolvedAt            time.Time
 	StatusUpdatedAt     time.Time
 	LatestCommentAt     time.Time
+	LatestInternal      bool // the latest comment is a note that only agents see
+	Added               int  // comments written since the account began
 }
 
 // FieldDefinition defines a field of tickets (no key), users or organizations.

@@ -80,7 +80,10 @@ func (s *Server) SystemUpdate(id int64) bool {
 
 // CreateTicket adds a ticket and returns its id. What is empty and Zendesk never leaves empty
 // (status, channel, times, brand, submitter) is filled in.
-func (s *Server) CreateTicket(t seed.Ticket) int64 {
+func (s *Server) CreateTicket(t seed.Ticket) int64 { return s.openTicket(t, &commentInput{}) }
+
+// openTicket creates a ticket whose first comment, its description, is as in says.
+func (s *Server) openTicket(t seed.Ticket, in *commentInput) int64 {
 	s.writing.Lock()
 	defer s.writing.Unlock()
 	t.ID = s.account.Tickets.NextID()
@@ -116,6 +119,7 @@ func (s *Server) CreateTicket(t seed.Ticket) int64 {
 	if t.Status == "solved" && t.Metrics.SolvedAt.IsZero() {
 		t.Metrics.SolvedAt = t.UpdatedAt
 	}
+	s.talk.open(&t, in)
 	s.putTicket(t)
 	s.hooks.ticketChanged(nil, &t)
 	return t.ID
@@ -155,6 +159,7 @@ func (s *Server) RateTicket(id int64, stars int, comment string) bool {
 func (s *Server) DeleteTicket(id int64) bool {
 	return s.UpdateTicket(id, func(t *seed.Ticket) {
 		t.Status, t.Subject, t.Description, t.Tags = "deleted", "SCRUBBED", "SCRUBBED", nil
+		s.talk.forget(id)
 	})
 }
 

@@ -101,6 +101,9 @@ func checkAnswer(t *testing.T, req *http.Request, resp *http.Response, body []by
 			return
 		}
 	}
+	if strings.HasPrefix(path, "/api/v2/users/") && strings.HasSuffix(strings.TrimSuffix(path, ".json"), "/tags") {
+		return // the vendor's page on tags has it, the document has those of tickets only
+	}
 	if strings.HasPrefix(path, "/api/v2/organizations/") && strings.HasSuffix(strings.TrimSuffix(path, ".json"), "/users") {
 		return // the vendor's page on users has it, the document has not
 	}
@@ -146,7 +149,8 @@ func TestEveryReadFitsThePublishedSchema(t *testing.T) {
 		ticketExport + "&include=metric_sets,users", userExport, orgExport,
 		"/api/v2/incremental/tickets.json?start_time=0", "/api/v2/incremental/users.json?start_time=0",
 		"/api/v2/tickets.json?page[size]=100", "/api/v2/tickets.json", "/api/v2/tickets/count.json", "/api/v2/tickets/show_many.json?ids=2,3,4",
-		"/api/v2/tickets/2.json", "/api/v2/ticket_fields.json", "/api/v2/custom_statuses.json",
+		"/api/v2/tickets/2.json", "/api/v2/tickets/2/comments.json", "/api/v2/tickets/2/comments.json?page[size]=1", "/api/v2/tickets.json?external_id=x",
+		"/api/v2/ticket_fields.json", "/api/v2/custom_statuses.json",
 		"/api/v2/satisfaction_ratings.json?page[size]=50", "/api/v2/satisfaction_ratings/count.json",
 		fmt.Sprintf("/api/v2/satisfaction_ratings/%d.json", rating),
 		"/api/v2/users/me.json", "/api/v2/users.json", "/api/v2/users.json?page[size]=100", "/api/v2/users/count.json",

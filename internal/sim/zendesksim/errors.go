@@ -88,3 +88,14 @@ func (v invalid) send(w http.ResponseWriter) {
 		"error": "RecordInvalid", "description": "Record validation errors", "details": v,
 	})
 }
+
+// closedTicket refuses a change of a ticket that is closed for good.
+func closedTicket(w http.ResponseWriter) {
+	bad := invalid{}
+	bad.add("status", "InvalidValue", "Status: closed prevents ticket update")
+	bad.send(w)
+}
+
+func updateConflict(w http.ResponseWriter) {
+	plainError(w, http.StatusConflict, "UpdateConflict", "Safe Update prevented the update due to outdated ticket data")
+}

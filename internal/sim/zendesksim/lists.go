@@ -35,22 +35,29 @@ func (s *Server) serveList(x *exchange, l list) {
 	s.offsetList(x, l, q)
 }
 
-func (s *Server) cursorList(x *exchange, l list, q url.Values) {
+// cursorPage reads page[size] and page[after]; it answers the request itself when they are not valid.
+func cursorPage(x *exchange, q url.Values) (size int, after int64, ok bool) {
 	size, err := strconv.Atoi(q.Get("page[size]"))
 	if q.Get("page[size]") == "" {
 		size, err = maxListPage, nil
 	}
 	if err != nil || size < 1 || size > maxListPage {
 		listError(x.w, http.StatusBadRequest, "InvalidPaginationParameter", "page[size] must be between 1 and 100")
+		return 0, 0, false
+	}
+	if after, ok = decodeID(q.Get("page[after]")); !ok {
+		listError(x.w, http.StatusBadRequest, "InvalidPaginationParameter", "page[after] is not valid")
+	}
+	return size, after, ok
+}
+
+func (s *Server) cursorList(x *exchange, l list, q url.Values) {
+	size, after, ok := cursorPage(x, q)
+	if !ok {
 		return
 	}
 	if sort := q.Get("sort"); sort != "" && sort != "id" || q.Has("page[before]") {
 		listError(x.w, http.StatusBadRequest, "InvalidSort", "sort is not valid")
-		return
-	}
-	after, ok := decodeID(q.Get("page[after]"))
-	if !ok {
-		listError(x.w, http.StatusBadRequest, "InvalidPaginationParameter", "page[after] is not valid")
 		return
 	}
 	b := append(append([]byte(`{"`), l.name...), `":[`...)

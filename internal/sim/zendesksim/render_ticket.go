@@ -63,7 +63,7 @@ func (s *Server) appendTicket(b []byte, t *seed.Ticket, sh ticketShape) []byte {
 		b = s.appendMetricSet(b, t)
 	}
 	if sh.commentCount {
-		b = appendInt(b, `,"comment_count":`, int64(t.Metrics.Replies+1))
+		b = appendInt(b, `,"comment_count":`, int64(max(t.Metrics.Replies+1, len(s.talk.of(t)))))
 	}
 	return append(b, '}')
 }

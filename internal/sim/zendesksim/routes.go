@@ -35,6 +35,9 @@ func ticketRoutes() []route {
 		{"GET " + v2 + "/tickets/{id}", agents, "tickets", "", showTicket},
 		{"POST " + v2 + "/tickets", agents, "tickets", "", createTicket},
 		{"PUT " + v2 + "/tickets/{id}", agents, "tickets", updateTicket, putTicket},
+		{"GET " + v2 + "/tickets/{id}/comments", agents, "tickets", "", listComments},
+		{"PUT " + v2 + "/tickets/{id}/tags", agents, "tickets", updateTicket, changeTicketTags},
+		{"DELETE " + v2 + "/tickets/{id}/tags", agents, "tickets", updateTicket, changeTicketTags},
 		{"GET " + v2 + "/ticket_fields", agents, "tickets", "", listTicketFields},
 		{"GET " + v2 + "/custom_statuses", agents, "tickets", "", listCustomStatuses},
 		{"GET " + v2 + "/satisfaction_ratings", admins, "satisfaction_ratings", "", listRatings},
@@ -56,6 +59,8 @@ func userRoutes() []route {
 		{"GET " + v2 + "/users/{id}/identities", agents, "users", "", listIdentities},
 		{"POST " + v2 + "/users", agents, "users", "", createUser},
 		{"PUT " + v2 + "/users/{id}", agents, "users", createUpdateUser, putUser},
+		{"PUT " + v2 + "/users/{id}/tags", agents, "users", createUpdateUser, changeUserTags},
+		{"DELETE " + v2 + "/users/{id}/tags", agents, "users", createUpdateUser, changeUserTags},
 		{"GET " + v2 + "/user_fields", agents, "users", "", listUserFields},
 	}
 }

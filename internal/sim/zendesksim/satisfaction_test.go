@@ -85,6 +85,15 @@ func TestSurveyResponses(t *testing.T) {
 	r = a.get(t, fmt.Sprintf("/api/v2/guide/survey_responses?filter[responder_ids]=%d&sort=-id", ordinary))
 	assert.Equal(t, "neutral", r.at("survey_responses", 0, "answers", 0, "rating_category"))
 	assert.Equal(t, "so so", r.at("survey_responses", 0, "answers", 1, "value"))
+	inline := func(key string) any {
+		return a.get(t, fmt.Sprintf("/api/v2/tickets/%d", fresh)).at("ticket", "satisfaction_rating", key)
+	}
+	assert.Equal(t, "bad", inline("score"), "three of five stars are converted down to bad")
+	assert.Equal(t, "so so", inline("comment"))
+	require.True(t, a.RateTicket(fresh, 4, ""))
+	assert.Equal(t, "good", inline("score"), "an answer can be changed")
+	r = a.get(t, fmt.Sprintf("/api/v2/guide/survey_responses?filter[responder_ids]=%d&sort=-id", ordinary))
+	assert.EqualValues(t, 4, r.at("survey_responses", 0, "answers", 0, "rating"))
 }
 
 func TestNoSurvey(t *testing.T) {

@@ -28,6 +28,7 @@ type Server struct {
 	limits  *limits
 	oauth   *oauth
 	hooks   *webhooks
+	talk    *comments
 	base    string // https://{subdomain}.zendesk.com, in the url of every record
 
 	requests atomic.Int64
@@ -41,7 +42,7 @@ func New(opts Options) *Server {
 	s := &Server{
 		opts: opts, account: opts.Account, clock: opts.Clock, log: sim.NewLog(opts.MaxCalls, opts.MaxCallBody),
 		faults: &sim.Faults{}, mux: http.NewServeMux(), routes: map[string]route{},
-		limits: newLimits(opts.Plan, opts.Clock), oauth: newOAuth(opts), hooks: newWebhooks(opts),
+		limits: newLimits(opts.Plan, opts.Clock), oauth: newOAuth(opts), hooks: newWebhooks(opts), talk: newComments(),
 		base: "https://" + opts.Subdomain + ".zendesk.com",
 	}
 	for _, r := range allRoutes() {

@@ -200,8 +200,9 @@ func ticketDifferences(was, is *seed.Ticket) (d differences) {
 			d = append(d, change{"custom_field_changed", says})
 		}
 	}
-	if !was.Metrics.LatestCommentAt.Equal(is.Metrics.LatestCommentAt) {
-		d = append(d, change{name: "comment_added", says: map[string]any{"comment": map[string]any{"is_public": true}}})
+	if !was.Metrics.LatestCommentAt.Equal(is.Metrics.LatestCommentAt) || was.Metrics.Added != is.Metrics.Added {
+		says := map[string]any{"comment": map[string]any{"is_public": !is.Metrics.LatestInternal}}
+		d = append(d, change{name: "comment_added", says: says})
 	}
 	return append(d, ratingChange(&was.Rating, &is.Rating)...)
 }

@@ -1,6 +1,7 @@
 package zendesksim
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"slices"
@@ -34,12 +35,6 @@ type ticketInput struct {
 		SafeUpdate     bool            `json:"safe_update"`
 		UpdatedStamp   *time.Time      `json:"updated_stamp"`
 	} `json:"ticket"`
-}
-
-type commentInput struct {
-	Body     string `json:"body"`
-	HTMLBody string `json:"html_body"`
-	Public   *bool  `json:"public"`
 }
 
 type requesterInput struct {
@@ -91,17 +86,10 @@ func createTicket(s *Server, x *exchange) {
 	if in.Ticket.FollowupOf != nil {
 		t.ViaRel = "follow_up"
 	}
-	id := s.CreateTicket(t)
+	id := s.openTicket(t, in.Ticket.Comment)
 	x.w.Header().Set("Location", s.base+"/api/v2/tickets/"+strconv.FormatInt(id, 10)+".json")
 	t, _ = s.account.Tickets.Get(id)
 	s.sendTicket(x, http.StatusCreated, &t)
-}
-
-func (c *commentInput) text() string {
-	if c.Body != "" {
-		return c.Body
-	}
-	return c.HTMLBody
 }
 
 // requester finds or creates the person that a new ticket names.
@@ -208,16 +196,15 @@ func putTicket(s *Server, x *exchange) {
 	if !decode(x, &in, func() bool { return in.Ticket != nil }, "ticket") {
 		return
 	}
-	bad := invalid{}
 	if t.Status == "closed" {
-		bad.add("status", "InvalidValue", "Status: closed prevents ticket update")
-		bad.send(x.w)
+		closedTicket(x.w)
 		return
 	}
 	if in.Ticket.SafeUpdate && (in.Ticket.UpdatedStamp == nil || !in.Ticket.UpdatedStamp.Equal(t.UpdatedAt)) {
-		plainError(x.w, http.StatusConflict, "UpdateConflict", "Safe Update prevented the update due to outdated ticket data")
+		updateConflict(x.w)
 		return
 	}
+	bad := invalid{}
 	if next := t; true {
 		if s.fill(&next, &in, bad); len(bad) > 0 {
 			bad.send(x.w)
@@ -226,9 +213,11 @@ func putTicket(s *Server, x *exchange) {
 	}
 	s.UpdateTicket(id, func(t *seed.Ticket) {
 		s.fill(t, &in, invalid{})
-		if in.Ticket.Comment != nil {
-			t.Metrics.Replies++
-			t.Metrics.LatestCommentAt = s.now()
+		if c := in.Ticket.Comment; c != nil && c.text() != "" {
+			s.comment(t, Comment{
+				AuthorID: cmp.Or(c.AuthorID, x.actor.user.ID), Body: c.text(), HTMLBody: c.HTMLBody,
+				Public: c.isPublic(s.talk.of(t)[0].Public),
+			})
 		}
 	})
 	t, _ = s.account.Tickets.Get(id)

@@ -1,0 +1,101 @@
+package zendesksim
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"time"
+
+	"zendesk-brevo/internal/sim/seed"
+)
+
+// tagsInput is the body of a change of tags (https://developer.zendesk.com/api-reference/ticketing/ticket-management/tags/).
+type tagsInput struct {
+	Tags         *[]string  `json:"tags"`
+	SafeUpdate   truth      `json:"safe_update"`
+	UpdatedStamp *time.Time `json:"updated_stamp"`
+}
+
+// truth is a boolean; the vendor's example puts it in quotes.
+type truth bool
+
+func (t *truth) UnmarshalJSON(data []byte) error {
+	if string(data) == `"true"` || string(data) == `"false"` {
+		*t = string(data) == `"true"`
+		return nil
+	}
+	return json.Unmarshal(data, (*bool)(t))
+}
+
+// change returns the tags that a record has afterwards, in order: those of the body as well, or no longer.
+func (in *tagsInput) change(method string, was []string) []string {
+	tags := slices.Clone(was)
+	if method == http.MethodDelete {
+		tags = slices.DeleteFunc(tags, func(tag string) bool { return slices.Contains(*in.Tags, tag) })
+	} else {
+		tags = append(tags, *in.Tags...)
+	}
+	slices.Sort(tags)
+	return slices.Compact(tags)
+}
+
+// sendTags answers what the record has now; a removal has no body.
+func sendTags(x *exchange, tags []string) {
+	if x.r.Method == http.MethodDelete {
+		x.w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	if tags == nil {
+		tags = []string{}
+	}
+	writeJSON(x.w, http.StatusOK, map[string]any{"tags": tags})
+}
+
+// changeTicketTags serves PUT and DELETE /tickets/{id}/tags. It counts as an update of the ticket, and moves updated_at even
+// when the tags stay what they were: the vendor says neither.
+func changeTicketTags(s *Server, x *exchange) {
+	if !s.limits.takeRecord(x.w, "ticket "+x.r.PathValue("id"), 30, 10*time.Minute) {
+		return
+	}
+	id := pathID(x)
+	t, ok := s.account.Tickets.Get(id)
+	if !ok || t.Status == "deleted" {
+		recordNotFound(x.w)
+		return
+	}
+	var in tagsInput
+	if !decode(x, &in, func() bool { return in.Tags != nil }, "tags") {
+		return
+	}
+	if t.Status == "closed" {
+		closedTicket(x.w)
+		return
+	}
+	if bool(in.SafeUpdate) && (in.UpdatedStamp == nil || !in.UpdatedStamp.Equal(t.UpdatedAt)) {
+		updateConflict(x.w)
+		return
+	}
+	s.UpdateTicket(id, func(t *seed.Ticket) { t.Tags = in.change(x.r.Method, t.Tags) })
+	t, _ = s.account.Tickets.Get(id)
+	sendTags(x, t.Tags)
+}
+
+// changeUserTags serves PUT and DELETE /users/{id}/tags. It counts as an update of the user.
+func changeUserTags(s *Server, x *exchange) {
+	if !s.limits.takeRecord(x.w, "user "+x.r.PathValue("id"), 5, time.Minute) {
+		return
+	}
+	id := pathID(x)
+	u, ok := s.account.Users.Get(id)
+	if !ok || !u.Active {
+		recordNotFound(x.w)
+		return
+	}
+	var in tagsInput
+	if !decode(x, &in, func() bool { return in.Tags != nil }, "tags") {
+		return
+	}
+	s.UpdateUser(id, func(u *seed.User) { u.Tags = in.change(x.r.Method, u.Tags) })
+	u, _ = s.account.Users.Get(id)
+	sendTags(x, u.Tags)
+}
