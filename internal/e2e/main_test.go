@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"context"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"zendesk-brevo/internal/store/pgtest"
@@ -16,8 +17,10 @@ func TestMain(m *testing.M) {
 	if s, err := server(); err == nil {
 		_ = s.Stop()
 	}
-	if path, err := workerBinary(); err == nil {
-		_ = os.Remove(path)
+	for _, binary := range []func() (string, error){workerBinary, webhookBinary} {
+		if path, err := binary(); err == nil {
+			_ = os.RemoveAll(filepath.Dir(path))
+		}
 	}
 	stopBackground()
 	os.Exit(code)

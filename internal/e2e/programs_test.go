@@ -29,19 +29,26 @@ var server = sync.OnceValues(func() (*testsuite.DevServer, error) {
 	})
 })
 
-// workerBinary is the real worker program, built once.
-var workerBinary = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "worker")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(dir, "worker")
-	cmd := exec.CommandContext(background, "go", "build", "-o", path, "../../worker")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return string(out), err
-	}
-	return path, nil
-})
+// workerBinary and webhookBinary are the real programs, built once.
+var (
+	workerBinary  = built("worker")
+	webhookBinary = built("webhook")
+)
+
+func built(program string) func() (string, error) {
+	return sync.OnceValues(func() (string, error) {
+		dir, err := os.MkdirTemp("", program)
+		if err != nil {
+			return "", err
+		}
+		path := filepath.Join(dir, program)
+		cmd := exec.CommandContext(background, "go", "build", "-o", path, "../../"+program)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return string(out), err
+		}
+		return path, nil
+	})
+}
 
 func realServer(t testing.TB) *testsuite.DevServer {
 	t.Helper()
@@ -61,13 +68,18 @@ type program struct {
 // startWorker runs the real worker against the world on its own task queue.
 func (w *world) startWorker(t testing.TB, s *testsuite.DevServer, queue string) *program {
 	t.Helper()
-	path, err := workerBinary()
+	return w.start(t, workerBinary, "TASK_QUEUE="+queue, "TEMPORAL_ADDRESS="+s.FrontendHostPort())
+}
+
+// start runs a real program against the world.
+func (w *world) start(t testing.TB, binary func() (string, error), env ...string) *program {
+	t.Helper()
+	path, err := binary()
 	require.NoError(t, err, path)
 	config := filepath.Join(t.TempDir(), "connectors.yaml")
 	require.NoError(t, os.WriteFile(config, []byte(w.yaml), 0o600))
 	p := &program{cmd: exec.CommandContext(background, path), logs: &bytes.Buffer{}}
-	p.cmd.Env = append(os.Environ(), "CONNECTORS_FILE="+config, "STORE_URL="+w.storeURL, "TASK_QUEUE="+queue,
-		"TEMPORAL_ADDRESS="+s.FrontendHostPort(), "TEMPORAL_NAMESPACE=default")
+	p.cmd.Env = append(append(os.Environ(), "CONNECTORS_FILE="+config, "STORE_URL="+w.storeURL, "TEMPORAL_NAMESPACE=default"), env...)
 	p.cmd.Stdout, p.cmd.Stderr = p.logs, p.logs
 	require.NoError(t, p.cmd.Start())
 	t.Cleanup(p.kill)
