@@ -45,8 +45,19 @@ func (f faultInput) fault() sim.Fault {
 //	POST   /_sim/faults   add a fault (faultInput)
 //	DELETE /_sim/faults   remove all faults
 //	GET    /_sim/state    what the account holds; ?limit=n bounds the rows (default 20)
-func withControl(vendor http.Handler, log *sim.Log, faults *sim.Faults, state func(limit int) any) http.Handler {
+//
+// Zendesk also has, for what no agent's call can do,
+//
+//	POST   /_sim/tickets/{id}/rating  the requester answers the survey: {"stars": 1 to 5, "comment": "..."}
+//
+// and Brevo
+//
+//	GET    /_sim/events   the events received, oldest first; ?since=RFC3339 leaves out those received before
+func withControl(
+	vendor http.Handler, log *sim.Log, faults *sim.Faults, state func(limit int) any, own func(*http.ServeMux),
+) http.Handler {
 	mux := http.NewServeMux()
+	own(mux)
 	mux.Handle("/", vendor)
 	mux.HandleFunc("GET /_sim/log", func(w http.ResponseWriter, _ *http.Request) { reply(w, log.Calls()) })
 	mux.HandleFunc("GET /_sim/unknown", func(w http.ResponseWriter, _ *http.Request) { reply(w, log.Unknown()) })
@@ -106,5 +117,61 @@ func brevoState(s *brevosim.Server) func(int) any {
 			"company_count": len(companies), "companies": companies[:min(limit, len(companies))],
 			"lists": s.Lists(), "attributes": s.Attributes(), "writes": s.Writes(), "misuses": s.Misuses(),
 		}
+	}
+}
+
+func zendeskControl(s *zendesksim.Server, csat zendesksim.CSAT) func(*http.ServeMux) {
+	return func(mux *http.ServeMux) {
+		mux.HandleFunc("POST /_sim/tickets/{id}/rating", func(w http.ResponseWriter, r *http.Request) {
+			var in struct {
+				Stars   int    `json:"stars"`
+				Comment string `json:"comment"`
+			}
+			id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
+			d := json.NewDecoder(r.Body)
+			d.DisallowUnknownFields()
+			switch {
+			case err != nil:
+				http.Error(w, "a ticket's id must be a number", http.StatusBadRequest)
+			case d.Decode(&in) != nil || in.Stars < 1 || in.Stars > 5:
+				http.Error(w, `a rating must look like {"stars": 1 to 5, "comment": "..."}`, http.StatusBadRequest)
+			case csat == zendesksim.NoCSAT:
+				http.Error(w, "the account has no survey", http.StatusConflict)
+			case !s.RateTicket(id, in.Stars, in.Comment):
+				http.Error(w, "no such ticket", http.StatusNotFound)
+			default:
+				w.WriteHeader(http.StatusNoContent)
+			}
+		})
+	}
+}
+
+// receivedEvent is an event without the person's address, which its identifiers may hold.
+type receivedEvent struct {
+	Name       string    `json:"name"`
+	TicketID   any       `json:"ticket_id"` // as it came among the event's properties; null: it did not
+	ContactID  int64     `json:"contact_id"`
+	ReceivedAt time.Time `json:"received_at"`
+}
+
+func brevoControl(s *brevosim.Server) func(*http.ServeMux) {
+	return func(mux *http.ServeMux) {
+		mux.HandleFunc("GET /_sim/events", func(w http.ResponseWriter, r *http.Request) {
+			var since time.Time
+			if text := r.URL.Query().Get("since"); text != "" {
+				var err error
+				if since, err = time.Parse(time.RFC3339, text); err != nil {
+					http.Error(w, "since must be a time such as 2026-11-20T12:00:00Z", http.StatusBadRequest)
+					return
+				}
+			}
+			out := []receivedEvent{}
+			for _, e := range s.Events() {
+				if !e.ReceivedAt.Before(since) {
+					out = append(out, receivedEvent{e.Name, e.Properties["ticket_id"], e.ContactID, e.ReceivedAt})
+				}
+			}
+			reply(w, out)
+		})
 	}
 }

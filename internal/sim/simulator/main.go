@@ -96,12 +96,16 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		brevo.SeedMarketer(people(account), phones(account)...)
 	}
 
-	zs, err := sim.ServeOn(c.zendeskAddr, withControl(zendesk, zendesk.Log(), zendesk.Faults(), zendeskState(zendesk)))
+	zs, err := sim.ServeOn(c.zendeskAddr, withControl(
+		zendesk, zendesk.Log(), zendesk.Faults(), zendeskState(zendesk), zendeskControl(zendesk, zendesksim.CSAT(c.csat)),
+	))
 	if err != nil {
 		return fmt.Errorf("start the simulated Zendesk: %w", err)
 	}
 	defer zs.Close()
-	bs, err := sim.ServeOn(c.brevoAddr, withControl(brevo, brevo.Log(), brevo.Faults(), brevoState(brevo)))
+	bs, err := sim.ServeOn(c.brevoAddr, withControl(
+		brevo, brevo.Log(), brevo.Faults(), brevoState(brevo), brevoControl(brevo),
+	))
 	if err != nil {
 		return fmt.Errorf("start the simulated Brevo: %w", err)
 	}
