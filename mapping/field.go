@@ -79,7 +79,7 @@ func (c *compiler) resolve(name string, path []string) (binding, bool) {
 	if source := c.source(name); source != nil {
 		return bindingOf(*source), true
 	}
-	c.problems.add(nearest(name, c.names()), path, unknownSource)
+	c.problems.add(Nearest(name, c.names()), path, unknownSource)
 	return binding{}, false
 }
 
@@ -111,7 +111,7 @@ func (c *compiler) keyed(kind, rest, name string, streams []Stream) binding {
 		def = Definition{Kind: kind, Key: key}
 	}
 	if !found && c.fields.known[kind] {
-		return absent(name, streams, nearest(key, c.fields.keys(kind)), "no %s field has the key %s", kind, key)
+		return absent(name, streams, Nearest(key, c.fields.keys(kind)), "no %s field has the key %s", kind, key)
 	}
 	value := func(c *Customer) any { return c.User.Fields[key] }
 	if kind == KindOrganization {
@@ -148,7 +148,7 @@ func (c *compiler) ticketField(rest, name string) binding {
 	case c.fields.system[strings.ToLower(title)]:
 		return absent(name, fromTickets, "", "%s is a system field, and only custom ticket fields can be mapped", title)
 	}
-	return absent(name, fromTickets, nearest(title, c.fields.titles()), "no custom ticket field has the id or title %s", title)
+	return absent(name, fromTickets, Nearest(title, c.fields.titles()), "no custom ticket field has the id or title %s", title)
 }
 
 // findTicketFields looks an id or title up; a title may be that of several. While the definitions are unknown every id counts.

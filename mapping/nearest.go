@@ -2,9 +2,9 @@ package mapping
 
 import "strings"
 
-// nearest finds the candidate that a mistyped word most likely means, or "" when none is near: at most a third of the
+// Nearest finds the candidate that a mistyped word most likely means, or "" when none is near: at most a third of the
 // longer word's letters may differ. Case does not count.
-func nearest(word string, candidates []string) string {
+func Nearest(word string, candidates []string) string {
 	best, least := "", -1
 	for _, candidate := range candidates {
 		d := distance(strings.ToLower(word), strings.ToLower(candidate))

@@ -30,7 +30,7 @@ func (c *compiler) unwritten(name string) bool {
 		targets = append(targets, target)
 	}
 	slices.Sort(targets)
-	meant := nearest(name, slices.Compact(targets))
+	meant := Nearest(name, slices.Compact(targets))
 	switch {
 	case !c.isAuto() || !targetName.MatchString(name):
 		c.problems.add(meant, []string{"overwrite"}, "nothing writes %q", name)
@@ -75,7 +75,7 @@ func (c *compiler) roles() []string {
 	valid := []string{RoleEndUser, "agent", "admin"}
 	for _, role := range roles {
 		if !slices.Contains(valid, role) {
-			c.problems.add(nearest(role, valid), []string{"sync", "roles"}, "%q is no role: %s", role, strings.Join(valid, ", "))
+			c.problems.add(Nearest(role, valid), []string{"sync", "roles"}, "%q is no role: %s", role, strings.Join(valid, ", "))
 		}
 	}
 	return roles
@@ -101,7 +101,7 @@ func (c *compiler) lists() []ListRule {
 	for _, key := range lowered(c.cfg.Lists) {
 		streams, known := listStreams[key]
 		if !known {
-			c.problems.add(nearest(key, listKeys()), []string{"lists", key}, "is no list: %s", strings.Join(listKeys(), ", "))
+			c.problems.add(Nearest(key, listKeys()), []string{"lists", key}, "is no list: %s", strings.Join(listKeys(), ", "))
 			continue
 		}
 		if c.on(streams) {

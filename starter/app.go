@@ -12,8 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"zendesk-brevo/internal/config"
+	"zendesk-brevo/internal/connectors"
 	"zendesk-brevo/internal/store"
-	"zendesk-brevo/mapping"
 )
 
 // app is what the commands share: settings read once, and connections made on demand.
@@ -67,7 +67,7 @@ func (a *app) load(args []string) error {
 		return usage("the environment is not valid: %s", oneLine(err.Error()))
 	}
 	a.settings = settings
-	if a.file, err = config.Load(settings.ConnectorsFile, os.Getenv, config.WithSources(mapping.CheckSource)); err != nil {
+	if a.file, err = config.Load(settings.ConnectorsFile, os.Getenv, connectors.Checks()...); err != nil {
 		return &failure{code: exitUsage, text: err.Error(), cause: err}
 	}
 	name := ""

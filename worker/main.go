@@ -18,8 +18,8 @@ import (
 
 	"zendesk-brevo/activities"
 	"zendesk-brevo/internal/config"
+	"zendesk-brevo/internal/connectors"
 	"zendesk-brevo/internal/store"
-	"zendesk-brevo/mapping"
 	"zendesk-brevo/workflows"
 )
 
@@ -41,7 +41,7 @@ func main() {
 
 // run serves the task queue until ctx ends. Its errors name what to do.
 func run(ctx context.Context, env config.Env) error {
-	file, err := config.Load(env.ConnectorsFile, os.Getenv, config.WithSources(mapping.CheckSource))
+	file, err := config.Load(env.ConnectorsFile, os.Getenv, connectors.Checks()...)
 	if err != nil {
 		return err
 	}

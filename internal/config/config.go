@@ -25,8 +25,10 @@ const (
 	OnBrevoDeletedSkip     = "skip"
 	OnBrevoDeletedRecreate = "recreate"
 
-	// OnUserKeep leaves the contact in Brevo as it is; it is the only answer to a merged or deleted user so far.
+	// OnUserKeep leaves the contact of a merged or deleted user in Brevo as it is.
 	OnUserKeep = "keep"
+	// OnUserDelete deletes the contact of a user who was merged into another, when this connector made it.
+	OnUserDelete = "delete"
 
 	AutomationsLive   = "live"
 	AutomationsShadow = "shadow" // records what would have been done, does nothing
@@ -72,7 +74,7 @@ type Connector struct {
 	Overwrite      []string     // attributes written even where a person edited them; upper case
 	NewContacts    string       // create, blocklist, skip
 	OnBrevoDeleted string       // skip, recreate
-	OnUserMerged   string       // keep
+	OnUserMerged   string       // keep, delete
 	OnUserDeleted  string       // keep
 	Pilot          Pilot
 

@@ -8,7 +8,8 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
-// Automation is one entry of automations, kept as written: it is read by the rules that run it.
+// Automation is one entry of automations, kept as written: it is read by the rules that run it. In what Load returns, every one
+// has its Node.
 type Automation struct {
 	At   Position
 	Node *ast.MappingNode
@@ -139,7 +140,18 @@ func (d *decoder) connector(e entry) *Connector {
 	if c.Debug && c.LogLevel != LevelDebug {
 		c.LogLevel = LevelVerbose
 	}
+	d.judge(c)
 	return c
+}
+
+// judge has the automations of a connector checked, all of whose other settings are known now.
+func (d *decoder) judge(c *Connector) {
+	if d.checkAutomations == nil || len(c.Automations) == 0 || d.elsewhere {
+		return
+	}
+	for _, p := range d.checkAutomations(c) {
+		d.problem(p.At, p.Fix, "%s", p.Message)
+	}
 }
 
 // settings are the keys of a connector that tune what it does; those above say what it is.
@@ -153,7 +165,7 @@ func (d *decoder) settings(c *Connector) []key {
 		{"overwrite", d.texts(&c.Overwrite, upper, attribute)},
 		{"new_contacts", d.choice(&c.NewContacts, NewContactsCreate, NewContactsBlocklist, NewContactsSkip)},
 		{"on_brevo_deleted", d.choice(&c.OnBrevoDeleted, OnBrevoDeletedSkip, OnBrevoDeletedRecreate)},
-		{"on_user_merged", d.choice(&c.OnUserMerged, OnUserKeep)},
+		{"on_user_merged", d.choice(&c.OnUserMerged, OnUserKeep, OnUserDelete)},
 		{"on_user_deleted", d.choice(&c.OnUserDeleted, OnUserKeep)},
 		{"pilot", func(v value) {
 			d.section(v, v.path, []key{{"emails", d.texts(&c.Pilot.Emails, lower, email)}})
@@ -304,8 +316,7 @@ func (d *decoder) automations(v value, dst *[]Automation) {
 		mapping, ok := item.node.(*ast.MappingNode)
 		if !ok {
 			d.wrongKind(item, "a mapping (key: value lines)", "write its settings as key: value")
-			continue
 		}
-		*dst = append(*dst, Automation{At: item.at, Node: mapping})
+		*dst = append(*dst, Automation{At: item.at, Node: mapping}) // without a node too: the others keep their numbers
 	}
 }

@@ -10,11 +10,13 @@ import (
 
 // decoder walks the YAML tree and gathers problems instead of stopping at the first.
 type decoder struct {
-	file     string
-	getenv   func(string) string
-	check    SourceCheck
-	lenient  bool // inside a connector that is switched off: what is missing is not a problem
-	problems Problems
+	file             string
+	getenv           func(string) string
+	check            SourceCheck
+	checkAutomations AutomationCheck
+	lenient          bool // inside a connector that is switched off: what is missing is not a problem
+	elsewhere        bool // some value is not what is written in its place: an anchor, alias or tag, which is reported
+	problems         Problems
 }
 
 // value is one node with the place to report it at.
@@ -101,8 +103,7 @@ func (d *decoder) entries(v value, what string) (list []entry, ok bool) {
 	for _, pair := range pairs {
 		at := position(pair.Key)
 		if pair.Key.IsMergeKey() {
-			d.problem(at, "write the settings out", "merge keys (<<) are not supported")
-			continue
+			continue // survey has reported it
 		}
 		if _, complex := pair.Key.(*ast.MappingKeyNode); complex {
 			d.problem(at, "write key: value", "keys marked with ? are not supported")

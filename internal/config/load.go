@@ -25,12 +25,22 @@ const maxDepth = 50
 // means nothing is. Neither repeats the source. The registry of sources lives above this package.
 type SourceCheck func(source string) (message, fix string)
 
+// AutomationCheck tells what is wrong with a connector's automations, each mistake at its place in the file. It is asked once the
+// rest of the connector has been read. An entry that is no mapping has been reported already and has no Node. The rules live
+// above this package.
+type AutomationCheck func(c *Connector) []Problem
+
 // Option changes what Load checks.
 type Option func(*decoder)
 
 // WithSources lets the registry of mapping sources judge the left side of field_mapping, so that a mistyped source is
 // reported with its line like any other mistake.
 func WithSources(check SourceCheck) Option { return func(d *decoder) { d.check = check } }
+
+// WithAutomations lets the rules judge automations, so that a mistake in one is reported with its line like any other.
+func WithAutomations(check AutomationCheck) Option {
+	return func(d *decoder) { d.checkAutomations = check }
+}
 
 // Load reads connectors.yaml. getenv gives the environment: it fills ${NAME} in values, BREVO_API_KEY when brevo.api_key is
 // absent, and ZENDESK_EMAIL when auth.email is. The error is Problems, every mistake with its place, or says why the file cannot be read; it never holds a value
@@ -179,6 +189,7 @@ type surveyor struct{ d *decoder }
 
 // Visit is called for each node.
 func (s surveyor) Visit(n ast.Node) ast.Visitor {
+	before := len(s.d.problems)
 	switch n.(type) {
 	case *ast.AnchorNode:
 		s.d.problem(position(n), "remove the & mark", "YAML anchors are not supported")
@@ -186,6 +197,9 @@ func (s surveyor) Visit(n ast.Node) ast.Visitor {
 		s.d.problem(position(n), "write the value out", "YAML aliases are not supported")
 	case *ast.TagNode:
 		s.d.problem(position(n), "remove the ! mark", "YAML tags are not supported")
+	case *ast.MergeKeyNode:
+		s.d.problem(position(n), "write the settings out", "merge keys (<<) are not supported")
 	}
+	s.d.elsewhere = s.d.elsewhere || len(s.d.problems) > before
 	return s
 }

@@ -217,3 +217,50 @@ func TestMappingSourcesAreJudgedByTheirRegistry(t *testing.T) {
 	_, err := config.Parse("connectors.yaml", []byte(withLines("field_mapping: {open_ticket: OPEN, role: ROLE}")), usual(), config.WithSources(check))
 	require.EqualError(t, err, `connectors.yaml:6:21: field_mapping.open_ticket is no source; did you mean open_tickets?`)
 }
+
+func TestAutomationsAreJudgedByTheirRules(t *testing.T) {
+	var judged []int // lines of what was judged; 0: no mapping
+	check := func(c *config.Connector) []config.Problem {
+		judged = nil
+		for _, a := range c.Automations {
+			if a.Node == nil {
+				judged = append(judged, 0)
+				continue
+			}
+			judged = append(judged, a.At.Line)
+		}
+		assert.Equal(t, "zd_", c.Events.Prefix, "the rest of the connector is known, wherever it stands")
+		return []config.Problem{{At: config.Position{Line: 9, Column: 15}, Message: "automations[3].when knows no x", Fix: "remove it"}}
+	}
+	load := func(lines ...string) error {
+		judged = nil
+		_, err := config.Parse("connectors.yaml", []byte(withLines(lines...)), usual(), config.WithAutomations(check))
+		return err
+	}
+	require.EqualError(t, load("automations:", "  - on: a", "  - 5", "  - when: x", "    on: b", `events: {prefix: zd_, settle: soon}`),
+		`connectors.yaml has 3 problems:
+connectors.yaml:8:9: automations[2] must be a mapping (key: value lines), found a number; write its settings as key: value
+connectors.yaml:9:15: automations[3].when knows no x; remove it
+connectors.yaml:11:35: events.settle must be a duration, found "soon"; write a number with a unit, such as 30s, 5m or 24h`)
+	assert.Equal(t, []int{7, 0, 9}, judged)
+
+	require.NoError(t, load("automations: []"))
+	require.NoError(t, load("automations:"))
+	for _, odd := range []string{"- &a {on: x}", "- {on: *a}", "- {on: !!str x}", "- {<<: {on: x}}"} {
+		require.Error(t, load("automations:", "  "+odd), odd)
+		assert.Empty(t, judged, "what YAML composes is not read: "+odd)
+	}
+}
+
+func TestWhatBecomesOfMergedUsers(t *testing.T) {
+	assert.Equal(t, config.OnUserKeep, connector(t, minimal).OnUserMerged)
+	c := connector(t, withLines("on_user_merged: delete"))
+	assert.Equal(t, config.OnUserDelete, c.OnUserMerged)
+	assert.NotEqual(t, connector(t, minimal).Fingerprint(), c.Fingerprint())
+}
+
+func TestTicketsMayBeActedOnAtOnce(t *testing.T) {
+	for text, want := range map[string]time.Duration{"0s": 0, "250ms": 250 * time.Millisecond, "60s": time.Minute} {
+		assert.Equal(t, want, connector(t, withLines("events: {settle: "+text+"}")).Events.Settle)
+	}
+}

@@ -10,7 +10,7 @@ import (
 	"strconv"
 
 	"zendesk-brevo/internal/config"
-	"zendesk-brevo/mapping"
+	"zendesk-brevo/internal/connectors"
 )
 
 // dataDir is where `make run` keeps its files.
@@ -81,7 +81,7 @@ func checkConfig(env config.Env) error {
 	if _, err := os.Stat(env.ConnectorsFile); errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("%s does not exist. Make your own:\n  cp %s %s\n  edit it (subdomain, auth, lists) and put ZENDESK_API_TOKEN and BREVO_API_KEY into .env\nmake demo needs neither", env.ConnectorsFile, exampleFile, env.ConnectorsFile)
 	}
-	if _, err := config.Load(env.ConnectorsFile, os.Getenv, config.WithSources(mapping.CheckSource)); err != nil {
+	if _, err := config.Load(env.ConnectorsFile, os.Getenv, connectors.Checks()...); err != nil {
 		return fmt.Errorf("the configuration is not valid:\n%w", err)
 	}
 	return nil

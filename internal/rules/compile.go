@@ -57,18 +57,31 @@ func (s *Set) Wants(typ string) bool {
 
 // Load decodes and compiles automations; the error is Problems, all of them.
 func Load(sources []Source, o Options) (*Set, error) {
-	var all Problems
-	var configs []RuleConfig
+	l := &loader{}
 	for i, source := range sources {
-		config, problems := Decode(i+1, source)
-		if len(problems) > 0 {
-			all = append(all, problems...)
-			config.decodedBadly(problems)
-		}
-		configs = append(configs, config)
+		l.add(i+1, source)
 	}
-	set, problems := compile(configs, o)
-	if err := append(all, problems...).err(); err != nil {
+	return l.compile(o)
+}
+
+// loader gathers automations and their problems.
+type loader struct {
+	configs  []RuleConfig
+	problems Problems
+}
+
+func (l *loader) add(index int, source Source) {
+	config, problems := Decode(index, source)
+	if len(problems) > 0 {
+		l.problems = append(l.problems, problems...)
+		config.decodedBadly(problems)
+	}
+	l.configs = append(l.configs, config)
+}
+
+func (l *loader) compile(o Options) (*Set, error) {
+	set, problems := compile(l.configs, o)
+	if err := append(l.problems, problems...).err(); err != nil {
 		return nil, err
 	}
 	return set, nil
@@ -110,7 +123,7 @@ func compile(configs []RuleConfig, o Options) (*Set, Problems) {
 		all = Builtin()
 	}
 	all = append(all, configs...)
-	c := &compiler{set: s, names: map[string]int{}}
+	c := &compiler{set: s, names: map[string]int{}, attributes: map[string]typed{}}
 	for i, config := range all {
 		if config.Index == 0 && !strings.HasPrefix(config.Name, builtinPrefix) {
 			config.Index = i + 1
@@ -123,8 +136,9 @@ func compile(configs []RuleConfig, o Options) (*Set, Problems) {
 // compiler checks one rule after the other.
 type compiler struct {
 	reader
-	set   *Set
-	names map[string]int // name -> index of its automation
+	set        *Set
+	names      map[string]int // name -> index of its automation
+	attributes map[string]typed
 }
 
 var ruleName = regexp.MustCompile(`^[\pL\pN][\pL\pN ._:#-]{0,59}$`)

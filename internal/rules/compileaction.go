@@ -9,7 +9,8 @@ import (
 var (
 	// Brevo's alphabet for event names and property keys: https://developers.brevo.com/docs/event-endpoints
 	brevoWord = regexp.MustCompile(`^[A-Za-z0-9_-]{1,200}$`)
-	attribute = regexp.MustCompile(`^[A-Z0-9_]{1,100}$`)
+	// Brevo states no alphabet for attributes; this is what its own examples keep to, and what field_mapping takes.
+	attribute = regexp.MustCompile(`^[A-Z][A-Z0-9_]{0,49}$`)
 	param     = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,99}$`)
 	tag       = regexp.MustCompile(`^[^\s,"{}]{1,100}$`)
 )
@@ -19,8 +20,8 @@ var (
 	ticketTypes = []string{"problem", "incident", "question", "task"}
 )
 
-// identity holds the attributes that are not an automation's to write: they decide who a contact is.
-var identity = []string{"EMAIL", "SMS", "EXT_ID"}
+// reserved holds the attributes that are not an automation's to write: those that decide who a contact is, and Brevo's own.
+var reserved = []string{"EMAIL", "SMS", "EXT_ID", "ADDED_TIME", "MODIFIED_TIME"}
 
 func (c *compiler) action(r *rule, at string, a *Action) {
 	path := at + "." + a.Kind
@@ -44,11 +45,11 @@ func (c *compiler) action(r *rule, at string, a *Action) {
 			c.problem(path, "write a list's id or name", "needs one list")
 		}
 	case BrevoAttribute:
-		a.Attributes = upperKeys(a.Attributes)
+		a.Attributes = c.upperKeys(path, a.Attributes)
 		if len(a.Attributes) == 0 {
 			c.problem(path, "write ATTRIBUTE: value", "has no attribute")
 		}
-		c.keys(path, a.Attributes, attribute, identity)
+		c.keys(path, a.Attributes, attribute, reserved)
 	case ZendeskTag:
 		if len(a.Add)+len(a.Remove) == 0 {
 			c.problem(path, "write add: [TAG] or remove: [TAG]", "has no tag")
@@ -68,6 +69,7 @@ func (c *compiler) action(r *rule, at string, a *Action) {
 		c.tags(path+".tags", a.Tags)
 	}
 	c.texts(r, path, a)
+	c.oneType(path, a)
 }
 
 // texts compiles the templates of an action.
@@ -102,13 +104,21 @@ func (c *compiler) keys(path string, values map[string]any, allowed *regexp.Rege
 	}
 }
 
-func upperKeys(values map[string]any) map[string]any {
+// upperKeys writes the names of attributes as Brevo does; they stand where they stood.
+func (c *compiler) upperKeys(path string, values map[string]any) map[string]any {
 	if values == nil {
 		return nil
 	}
 	out := make(map[string]any, len(values))
-	for k, v := range values {
-		out[strings.ToUpper(k)] = v
+	for _, k := range sortedKeys(values) {
+		upper := strings.ToUpper(k)
+		if _, twice := out[upper]; twice {
+			c.problem(path, "keep one of them", "writes %s twice", shown(upper))
+		}
+		if at, ok := c.places[path+"."+k]; ok {
+			c.places[path+"."+upper] = at
+		}
+		out[upper] = values[k]
 	}
 	return out
 }

@@ -16,12 +16,17 @@ const day = 24 * time.Hour
 // are checked by Compile.
 func Decode(index int, s Source) (RuleConfig, Problems) {
 	r := &reader{index: index, places: s.Places}
+	for _, t := range s.twice {
+		r.problems = append(r.problems, Problem{
+			Index: index, Field: fieldShown(t.path), At: t.at, Message: fmt.Sprintf("is written twice (first on line %d)", t.first), Fix: "keep one of them",
+		})
+	}
 	rule := RuleConfig{Index: index, Places: s.Places}
 	if use, ok := s.Values["use"]; ok {
 		var name string
 		r.text("use", use, &name)
 		made, known := ReadyMade(name)
-		if !known && len(r.problems) == 0 {
+		if !known && name != "" {
 			r.problem("use", suggestion(name, []string{CSATRequest}), "knows no ready-made rule %s", shown(name))
 		}
 		made.Index, made.Places = index, s.Places

@@ -2,7 +2,9 @@ package rules
 
 import (
 	"fmt"
+	"math"
 	"slices"
+	"strconv"
 )
 
 // setting is one key that an action may have; required ones must be written.
@@ -129,6 +131,9 @@ func (r *reader) list(path string, v any, a *Action) {
 		return
 	}
 	r.text(path, v, &a.ListName)
+	if _, err := strconv.ParseInt(a.ListName, 10, 64); err == nil {
+		r.problem(path, "for the list with that id, write the number without quotes", "is a number in quotes, which would be a list's name")
+	}
 }
 
 // values reads a mapping of scalars; null stays, it clears an attribute.
@@ -149,7 +154,7 @@ func (r *reader) values(path string, v any, dst *map[string]any) {
 			out[key] = text
 		default:
 			n, isNumber := asNumber(value)
-			if !isNumber {
+			if !isNumber || math.IsNaN(n) || math.IsInf(n, 0) {
 				r.problem(field, "write a text, a number, true, false or null", "must be one value, found %s", kindOf(value))
 				continue
 			}

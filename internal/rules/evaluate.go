@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"zendesk-brevo/mapping"
 )
 
 // Planned is one action that is due because of one transition. It holds no personal data and survives JSON.
@@ -114,10 +116,15 @@ func (s *Set) plan(r *rule, t Transition, f Facts, env conditionEnv) ([]Planned,
 func (s *Set) resolve(a *Action, t Transition, f Facts, env conditionEnv) error {
 	plain := env.plain()
 	err := a.eachText(func(text string) (any, error) {
-		if made, ok := s.templates[text]; ok {
-			return made.render(plain)
+		made, ok := s.templates[text]
+		if !ok {
+			return text, nil
 		}
-		return text, nil
+		value, err := made.render(plain)
+		if at, isText := value.(string); isText && a.Kind == BrevoAttribute && made.typeOf() == mapping.Date {
+			value = at[:len(time.DateOnly)] // Brevo's dates are days: https://developers.brevo.com/reference/create-contact
+		}
+		return value, err
 	})
 	if err != nil {
 		return err

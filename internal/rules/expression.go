@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -60,7 +61,10 @@ func located(source string, err error) error {
 	if !errors.As(err, &f) {
 		return fmt.Errorf("is no valid expression: %s", firstLine(err.Error()))
 	}
-	message := firstLine(f.Message)
+	message := quoted.ReplaceAllStringFunc(firstLine(f.Message), func(q string) string {
+		return shown(strings.Trim(q, `"`))
+	})
+	message = badNumber.ReplaceAllString(message, "bad number syntax")
 	for _, t := range []reflect.Type{reflect.TypeFor[conditionEnv](), reflect.TypeFor[templateEnv]()} {
 		for i := range t.NumField() {
 			message = strings.ReplaceAll(message, t.Field(i).Type.String(), t.Field(i).Tag.Get("expr"))
@@ -71,6 +75,12 @@ func located(source string, err error) error {
 	}
 	return fmt.Errorf("has an error at character %d: %s", f.Column+1, message)
 }
+
+// The language's messages repeat words of the source, whole or in part.
+var (
+	quoted    = regexp.MustCompile(`"[^"]*"`)
+	badNumber = regexp.MustCompile(`bad number syntax: .*`)
+)
 
 func firstLine(text string) string {
 	line, _, _ := strings.Cut(text, "\n")

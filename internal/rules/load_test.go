@@ -14,7 +14,7 @@ import (
 
 // sources reads automations as connectors.yaml holds them.
 func sources(t require.TestingT, text string) []rules.Source {
-	f, err := parser.ParseBytes([]byte(text), 0)
+	f, err := parser.ParseBytes([]byte(text), 0, parser.AllowDuplicateMapKey())
 	require.NoError(t, err)
 	list, ok := f.Docs[0].Body.(*ast.SequenceNode)
 	require.True(t, ok)
@@ -120,6 +120,13 @@ func TestProblems(t *testing.T) {
 		"no template":      {"- on: ticket.solved\n  do:\n    - brevo.email: {transactional: true}", `3:7: automations[1].do[1].brevo.email needs template; add template:`},
 		"template name":    {"- on: ticket.solved\n  do:\n    - brevo.email: welcome", `3:20: automations[1].do[1].brevo.email must be an id (a whole number), found text; copy the number that Brevo shows as its id`},
 		"identity":         {"- on: ticket.solved\n  do:\n    - brevo.attribute: {email: x}", `3:7: automations[1].do[1].brevo.attribute cannot write EMAIL; choose another name`},
+		"two types":        {"- on: ticket.solved\n  do:\n    - brevo.attribute: {STARS: 5}\n- on: ticket.solved\n  do:\n    - brevo.attribute: {stars: high}", `6:32: automations[2].do[1].brevo.attribute.STARS is a text, and automations[1] writes a number; write one type of value everywhere`},
+		"two spellings":    {"- on: ticket.solved\n  do:\n    - brevo.attribute: {STARS: 5, stars: 6}", `3:7: automations[1].do[1].brevo.attribute writes "STARS" twice; keep one of them`},
+		"attribute name":   {"- on: ticket.solved\n  do:\n    - brevo.attribute: {1ST: x}", `3:7: automations[1].do[1].brevo.attribute has a name that Brevo does not take: "1ST"; use letters, digits and underscores`},
+		"no number":        {"- on: ticket.solved\n  do:\n    - brevo.attribute: {STARS: .nan}", `3:25: automations[1].do[1].brevo.attribute.STARS must be one value, found a number; write a text, a number, true, false or null`},
+		"a quoted id":      {"- on: ticket.solved\n  do:\n    - brevo.list_add: '30'", `3:23: automations[1].do[1].brevo.list_add is a number in quotes, which would be a list's name; for the list with that id, write the number without quotes`},
+		"key twice":        {"- on: ticket.solved\n  on: ticket.solved" + do, `2:3: automations[1].on is written twice (first on line 1); keep one of them`},
+		"inner key twice":  {"- on: ticket.solved\n  limit: {per: person, within: 7d, per: ticket}" + do, `2:36: automations[1].limit.per is written twice (first on line 2); keep one of them`},
 		"a tag":            {"- on: ticket.solved\n  do:\n    - zendesk.tag: two words", `3:20: automations[1].do[1].zendesk.tag.add has "two words", which is no tag; use words without spaces, commas and quotes`},
 		"a note on a user": {"- on: user.created\n  do:\n    - zendesk.note: x", `3:21: automations[1].do[1].zendesk.note needs a ticket, and what happens to a user has none; use zendesk.ticket, or remove the user events from on`},
 		"a bad template":   {"- on: ticket.solved\n  do:\n    - zendesk.note: 'a {{ ticket.idd }}'", `3:21: automations[1].do[1].zendesk.note has a template that knows no "ticket.idd"; did you mean ticket.id?`},

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"zendesk-brevo/mapping"
 )
 
 // Position is a place in the file the automations come from, both counted from 1; the zero value is no place.
@@ -21,19 +23,21 @@ type Problem struct {
 }
 
 // Error is "automations[2].when MESSAGE; FIX".
-func (p Problem) Error() string { return p.Text() }
-
-// Text is Error without a place, for callers that print At in their own way.
-func (p Problem) Text() string {
-	text := fmt.Sprintf("automations[%d]", p.Index)
-	if p.Field != "" {
-		text += "." + p.Field
-	}
-	text += " " + p.Message
+func (p Problem) Error() string {
+	text := p.Place() + " " + p.Message
 	if p.Fix != "" {
 		text += "; " + p.Fix
 	}
 	return text
+}
+
+// Place is the path of what is wrong: "automations[2].when".
+func (p Problem) Place() string {
+	place := fmt.Sprintf("automations[%d]", p.Index)
+	if p.Field != "" {
+		place += "." + p.Field
+	}
+	return place
 }
 
 // Problems are all mistakes, in the order of the automations.
@@ -43,7 +47,7 @@ type Problems []Problem
 func (ps Problems) Error() string {
 	lines := make([]string, len(ps))
 	for i, p := range ps {
-		lines[i] = p.Text()
+		lines[i] = p.Error()
 		if p.At.Line > 0 {
 			lines[i] = fmt.Sprintf("%d:%d: %s", p.At.Line, p.At.Column, lines[i])
 		}
@@ -86,37 +90,10 @@ func suggestion(word string, known []string) string {
 	return "known here: " + strings.Join(known, ", ")
 }
 
-// nearest finds the candidate that a mistyped word most likely means, or "": at most a third of the letters may differ.
+// nearest finds the candidate that a mistyped word most likely means, or "".
 func nearest(word string, candidates []string) string {
-	best, least := "", -1
 	if len(word) > 2*maxShown {
 		return ""
 	}
-	for _, c := range candidates {
-		d := distance(strings.ToLower(word), c)
-		if d*3 <= max(len(word), len(c)) && (least < 0 || d < least) {
-			best, least = c, d
-		}
-	}
-	return best
-}
-
-// distance is the Levenshtein distance in bytes.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(row[j]+1, row[j+1]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
+	return mapping.Nearest(word, candidates)
 }

@@ -13,28 +13,43 @@ import (
 type Source struct {
 	Values map[string]any
 	Places map[string]Position
+	twice  []doubled
+}
+
+// doubled is a key that stands in the file a second time.
+type doubled struct {
+	path  string
+	at    Position
+	first int // line
 }
 
 // FromYAML reads one automation from its node in a parsed file.
 func FromYAML(node *ast.MappingNode) (Source, error) {
 	s := Source{Places: map[string]Position{}}
-	if err := yaml.NodeToValue(node, &s.Values); err != nil {
+	if err := yaml.NodeToValue(node, &s.Values, yaml.AllowDuplicateMapKey()); err != nil {
 		return Source{}, fmt.Errorf("read automation: %w", err)
 	}
 	s.place("", node)
 	return s, nil
 }
 
-// LoadNodes is Load on the nodes of a parsed file; the error is Problems, all of them, unless a node cannot be read at all.
+// LoadNodes is Load on the nodes of a parsed file; a nil node is passed over, and counts. The error is Problems, all of them.
 func LoadNodes(nodes []*ast.MappingNode, o Options) (*Set, error) {
-	sources := make([]Source, len(nodes))
+	l := &loader{}
 	for i, node := range nodes {
-		var err error
-		if sources[i], err = FromYAML(node); err != nil {
-			return nil, err
+		if node == nil {
+			continue
 		}
+		source, err := FromYAML(node)
+		if err != nil {
+			l.problems = append(l.problems, Problem{
+				Index: i + 1, At: start(node), Message: "cannot be read", Fix: "write it as key: value lines",
+			})
+			continue
+		}
+		l.add(i+1, source)
 	}
-	return Load(sources, o)
+	return l.compile(o)
 }
 
 func (s *Source) place(path string, node ast.Node) {
@@ -50,6 +65,10 @@ func (s *Source) place(path string, node ast.Node) {
 		name := pairName(n)
 		if path != "" {
 			name = path + "." + name
+		}
+		if first, known := s.Places[name+":"]; known {
+			s.twice = append(s.twice, doubled{name, start(n.Key), first.Line})
+			return
 		}
 		s.Places[name], s.Places[name+":"] = start(n.Key), start(n.Key)
 		switch n.Value.(type) {
