@@ -98,19 +98,48 @@ func (c *connection) checkAPI(ctx context.Context) CheckLine {
 	return check(name, func() error { return err })
 }
 
-// checkWebhooks looks for a webhook that leads to this product. Without one the schedule brings every change a little
-// later, so that is no failure.
+// checkWebhooks looks for a webhook that leads here and brings something. Without one the schedule brings every change a
+// little later, so that is no failure; one that was installed from here and is silent is.
 func (c *connection) checkWebhooks(ctx context.Context) CheckLine {
 	const name = "Webhooks configured"
-	got, err := c.zendesk.ListWebhooks(ctx, 100)
-	if err == nil {
-		for _, hook := range got.Rows {
-			if hook.Status == "active" && strings.Contains(hook.Endpoint, "/webhooks/zendesk") {
-				return CheckLine{Name: name, State: CheckOK}
-			}
+	none := fmt.Sprintf("optional; changes arrive within %s", config.Brief(c.cfg.Schedule.Every))
+	installed, err := c.store.Webhooks(ctx)
+	if err != nil {
+		return check(name, func() error { return err })
+	}
+	results, err := c.store.WebhookResults(ctx)
+	if err != nil {
+		return check(name, func() error { return err })
+	}
+	all, err := c.zendesk.AllWebhooks(ctx)
+	switch {
+	case err != nil && len(installed) > 0:
+		return check(name, func() error { return err })
+	case err != nil:
+		return CheckLine{Name: name, State: CheckOptional, Cause: none}
+	}
+	leading, found := leadingHere(all.Rows, installed, c.cfg.Account()), false
+	for _, hook := range leading {
+		cause, fix := c.silent(ctx, hook, LastAccepted(results))
+		switch {
+		case cause == "":
+			found = true
+		case len(installed) > 0:
+			return CheckLine{Name: name, State: CheckFailed, Cause: cause, Fix: fix}
+		default: // somebody else's perhaps, such as that of a second installation
+			none += "; " + cause
 		}
 	}
-	return CheckLine{Name: name, State: CheckOptional, Cause: fmt.Sprintf("optional; changes arrive within %s", config.Brief(c.cfg.Schedule.Every))}
+	switch {
+	case found:
+		return CheckLine{Name: name, State: CheckOK}
+	case len(installed) > 0:
+		return CheckLine{
+			Name: name, State: CheckFailed, Cause: "the webhook that was installed is inactive in Zendesk, or gone",
+			Fix: "run `starter webhooks install`, or `starter webhooks remove`",
+		}
+	}
+	return CheckLine{Name: name, State: CheckOptional, Cause: none}
 }
 
 func check(name string, call func() error) CheckLine {
