@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-const deliveryColumns = "user_id, state, reason, email, brevo_id, attributes, lists, refused, sent_at"
+const deliveryColumns = "user_id, state, reason, email, brevo_id, attributes, lists, refused, sent_at, made"
 
 // upsertDeliveries writes deliveries with their claims; an owner of "" leaves the claim free.
 var upsertDeliveries = newUpsert("deliveries", 1, `user_id bigint, state text, reason text, email text, brevo_id bigint,
-	attributes text, lists text, refused text, sent_at bigint, owner text, lease_until bigint, import_id text`)
+	attributes text, lists text, refused text, sent_at bigint, made boolean, owner text, lease_until bigint, import_id text`)
 
 // Claim takes the claims on users that are free, expired, or the owner's already, until the lease ends, and reads those
 // users as Peek does. Users whose claim somebody else holds, or an import, are left out.
@@ -174,7 +174,7 @@ func deliveryRow(d Delivery, c claim) ([]any, error) {
 	}
 	return []any{
 		d.UserID, string(d.State), clean(d.Reason), clean(d.Email), d.BrevoID, attributes, lists, refused, nanos(d.SentAt),
-		c.owner, c.until, c.importID,
+		d.Made, c.owner, c.until, c.importID,
 	}, nil
 }
 
@@ -182,7 +182,7 @@ func scanDelivery(rows *sql.Rows) (Delivery, error) {
 	var d Delivery
 	var attributes, lists, refused string
 	var sent int64
-	if err := rows.Scan(&d.UserID, &d.State, &d.Reason, &d.Email, &d.BrevoID, &attributes, &lists, &refused, &sent); err != nil {
+	if err := rows.Scan(&d.UserID, &d.State, &d.Reason, &d.Email, &d.BrevoID, &attributes, &lists, &refused, &sent, &d.Made); err != nil {
 		return Delivery{}, err
 	}
 	d.SentAt = moment(sent)

@@ -66,7 +66,7 @@ func (t *tx) peek(ctx context.Context, ids []int64) ([]Claimed, error) {
 		c := Claimed{Dirty: marks[id], Delivery: Delivery{UserID: id}}
 		c.Customer.User.ID = id
 		if u, ok := mirrored[id]; ok {
-			c.Found, c.Customer.User = true, u.User
+			c.Found, c.Customer.User, c.UpdatedAt = true, u.User, u.UpdatedAt
 			if o, ok := organizations[u.OrganizationID]; ok && !o.Deleted {
 				c.Customer.Organization = &o.Organization
 			}

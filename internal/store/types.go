@@ -169,14 +169,16 @@ type Delivery struct {
 	// repeated while the value is the same.
 	Refused map[string]any
 	SentAt  time.Time
+	Made    bool // the contact in Brevo was made by this connector; false: it was somebody else's before
 }
 
 // Claimed is a user whose contact the caller may write until the lease ends.
 type Claimed struct {
-	Customer mapping.Customer
-	Found    bool  // false: the mirror has no such user (yet)
-	Dirty    int64 // the mark's version when read; 0 when it was not marked
-	Delivery Delivery
+	Customer  mapping.Customer
+	UpdatedAt time.Time // of the user in Zendesk
+	Found     bool      // false: the mirror has no such user (yet)
+	Dirty     int64     // the mark's version when read; 0 when it was not marked
+	Delivery  Delivery
 }
 
 // ImportState is the life of a bulk import.
