@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"zendesk-brevo/internal/brevo"
 	"zendesk-brevo/internal/store"
 	"zendesk-brevo/internal/zendesk"
 	"zendesk-brevo/mapping"
@@ -29,7 +30,7 @@ type PreflightResult struct {
 }
 
 // Preflight reads Zendesk's field definitions, and verifies or creates the attributes and lists in Brevo, on a full
-// sync, after a change of the configuration, and once a day. Brevo ignores unknown and mistyped attributes in silence,
+// sync, after a change of the configuration, what automations need included, and once a day. Brevo ignores unknown and mistyped attributes in silence,
 // so nothing is sent that was not verified here.
 func (a *Account) Preflight(ctx context.Context, in PreflightInput) (PreflightResult, error) {
 	return do(ctx, a.connections, in.Account, func(ctx context.Context, c *connection) (PreflightResult, error) {
@@ -44,7 +45,27 @@ func (a *Account) Preflight(ctx context.Context, in PreflightInput) (PreflightRe
 
 type preflight struct {
 	*connection
-	notices []string
+	notices         []string
+	allLists        []brevo.List // see listsThere
+	attributesThere map[string]store.Attribute
+}
+
+func (p *preflight) note(format string, args ...any) {
+	p.notices = append(p.notices, fmt.Sprintf(format, args...))
+}
+
+// fingerprint names what the last preflight looked at. The first two parts decide about contacts; what automations need does not.
+type fingerprint struct{ config, mapping, automations string }
+
+func fingerprintOf(stored string) fingerprint {
+	var f fingerprint
+	f.config, f.mapping, _ = strings.Cut(stored, "/")
+	f.mapping, f.automations, _ = strings.Cut(f.mapping, "/")
+	return f
+}
+
+func (f fingerprint) String() string {
+	return strings.TrimSuffix(strings.Join([]string{f.config, f.mapping, f.automations}, "/"), "/")
 }
 
 func (p *preflight) due(ctx context.Context, full bool) (bool, error) {
@@ -59,8 +80,13 @@ func (p *preflight) due(ctx context.Context, full bool) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("read fingerprint: %w", err)
 	}
-	config, _, _ := strings.Cut(stored, "/")
-	return config != p.cfg.Fingerprint() || p.now().Sub(verified) > definitionsLast, nil
+	automations, err := p.automationsHash()
+	if err != nil {
+		return false, err
+	}
+	before := fingerprintOf(stored)
+	changed := before.config != p.cfg.Fingerprint() || before.automations != automations
+	return changed || p.now().Sub(verified) > definitionsLast, nil
 }
 
 func (p *preflight) run(ctx context.Context, full bool) (PreflightResult, error) {
@@ -82,6 +108,9 @@ func (p *preflight) run(ctx context.Context, full bool) (PreflightResult, error)
 		return PreflightResult{}, err
 	}
 	if err := p.lists(ctx); err != nil {
+		return PreflightResult{}, err
+	}
+	if err := p.automations(ctx); err != nil {
 		return PreflightResult{}, err
 	}
 	if err := p.remember(ctx, full); err != nil {
@@ -124,7 +153,7 @@ func (p *preflight) fields(ctx context.Context) error {
 		}
 		got, err := k.list(ctx)
 		if outcome := Classify(err); err != nil && (outcome == SkipStream || outcome == Missing) {
-			p.notices = append(p.notices, k.kind+" fields cannot be read: "+skipReason(err))
+			p.note("%s fields cannot be read: %s", k.kind, skipReason(err))
 			continue
 		}
 		if err != nil {
@@ -153,17 +182,21 @@ func (p *preflight) remember(ctx context.Context, full bool) error {
 	if err != nil {
 		return err
 	}
-	now := p.cfg.Fingerprint() + "/" + m.Hash()
-	before, err := p.store.Fingerprint(ctx)
+	automations, err := p.automationsHash()
+	if err != nil {
+		return err
+	}
+	stored, err := p.store.Fingerprint(ctx)
 	if err != nil {
 		return fmt.Errorf("read fingerprint: %w", err)
 	}
+	before, now := fingerprintOf(stored), fingerprint{p.cfg.Fingerprint(), m.Hash(), automations}
 	if before == now {
 		return nil
 	}
-	if before != "" {
+	if stored != "" && (before.config != now.config || before.mapping != now.mapping) {
 		if !full {
-			p.notices = append(p.notices, "the configuration changed: everybody is looked at again; newly mapped custom fields need `starter sync --type full`")
+			p.note("the configuration changed: everybody is looked at again; newly mapped custom fields need `starter sync --type full`")
 		}
 		normalize := func(raw string) string {
 			e164, _ := m.Phone(raw)
@@ -178,7 +211,7 @@ func (p *preflight) remember(ctx context.Context, full bool) error {
 			}
 		}
 	}
-	return p.store.SetFingerprint(ctx, now)
+	return p.store.SetFingerprint(ctx, now.String())
 }
 
 // counts asks Zendesk how many rows to expect; they are approximate and only for the display.

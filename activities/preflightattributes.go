@@ -8,7 +8,6 @@ import (
 
 	"zendesk-brevo/internal/brevo"
 	"zendesk-brevo/internal/store"
-	"zendesk-brevo/mapping"
 )
 
 // attributes verifies or creates what the mapping writes. An attribute that is to be made is booked as ours first: should
@@ -30,6 +29,7 @@ func (p *preflight) attributes(ctx context.Context) error {
 		}
 		byName[name] = store.Attribute{Name: name, Category: brevo.CategoryNormal, Type: brevo.TypeText}
 	}
+	p.attributesThere = byName
 	if err := p.store.SaveAttributes(ctx, found); err != nil {
 		return fmt.Errorf("store attributes: %w", err)
 	}
@@ -46,12 +46,13 @@ func (p *preflight) attributes(ctx context.Context) error {
 		have, exists := byName[want.Name]
 		switch {
 		case !exists:
-			err = p.createAttribute(ctx, want)
+			err = p.createAttribute(ctx, want.Name, want.Type, fmt.Sprintf("create it in Brevo as %s, or map %s elsewhere; it is left out",
+				want.Type, strings.Join(want.Sources, ", ")))
 		case !compatible(want.Type, have):
-			p.notices = append(p.notices, fmt.Sprintf("attribute %s is %s in Brevo, but %s is %s: map it to another name under field_mapping; it is left out",
-				want.Name, have.Type, strings.Join(want.Sources, ", "), want.Type))
+			p.note("attribute %s is %s in Brevo, but %s is %s: map it to another name under field_mapping; it is left out",
+				want.Name, have.Type, strings.Join(want.Sources, ", "), want.Type)
 		case !ours[want.Name] && !want.Named && !want.FillIfEmpty:
-			p.notices = append(p.notices, fmt.Sprintf("attribute %s existed before: name it under field_mapping to have it written; it is left alone", want.Name))
+			p.note("attribute %s existed before: name it under field_mapping to have it written; it is left alone", want.Name)
 		}
 		if err != nil {
 			return err
@@ -75,35 +76,37 @@ func (p *preflight) ours(ctx context.Context) (map[string]bool, error) {
 	return out, nil
 }
 
-func (p *preflight) createAttribute(ctx context.Context, want mapping.Attribute) error {
-	made := store.Attribute{Name: want.Name, Category: brevo.CategoryNormal, Type: want.Type, Ours: true}
+// createAttribute makes an attribute; otherwise is what to do, and what becomes of it, when Brevo does not let us.
+func (p *preflight) createAttribute(ctx context.Context, name, kind, otherwise string) error {
+	made := store.Attribute{Name: name, Category: brevo.CategoryNormal, Type: kind, Ours: true}
 	if err := p.store.SaveAttributes(ctx, []store.Attribute{made}); err != nil {
-		return fmt.Errorf("store attribute %s: %w", want.Name, err)
+		return fmt.Errorf("store attribute %s: %w", name, err)
 	}
-	err := p.brevo.CreateAttribute(ctx, brevo.CategoryNormal, want.Name, brevo.AttributeSpec{Type: want.Type})
+	err := p.brevo.CreateAttribute(ctx, brevo.CategoryNormal, name, brevo.AttributeSpec{Type: kind})
 	if err != nil && Classify(err) == Reject {
-		return p.refusedAttribute(ctx, want, err)
+		return p.refusedAttribute(ctx, name, otherwise, err)
 	}
 	if err != nil {
 		return err
 	}
-	p.notices = append(p.notices, fmt.Sprintf("attribute %s created in Brevo (%s)", want.Name, want.Type))
+	p.attributesThere[name] = made
+	p.note("attribute %s created in Brevo (%s)", name, kind)
 	return nil
 }
 
 // refusedAttribute looks whether an attribute that could not be created is there all the same, made a moment ago by an
-// attempt whose answer was lost or by somebody else; otherwise the mapping does without it.
-func (p *preflight) refusedAttribute(ctx context.Context, want mapping.Attribute, cause error) error {
+// attempt whose answer was lost or by somebody else; otherwise whoever wanted it does without.
+func (p *preflight) refusedAttribute(ctx context.Context, name, otherwise string, cause error) error {
 	there, err := p.brevo.ListAttributes(ctx)
 	if err != nil {
 		return err
 	}
-	if slices.ContainsFunc(there, func(a brevo.Attribute) bool { return a.Name == want.Name }) {
+	if at := slices.IndexFunc(there, func(a brevo.Attribute) bool { return a.Name == name }); at >= 0 {
+		p.attributesThere[name] = store.Attribute{Name: name, Category: there[at].Category, Type: there[at].Type}
 		return nil
 	}
-	p.notices = append(p.notices, fmt.Sprintf("attribute %s cannot be created (%v): create it in Brevo as %s, or map %s elsewhere; it is left out",
-		want.Name, cause, want.Type, strings.Join(want.Sources, ", ")))
-	return p.store.DropAttribute(ctx, want.Name)
+	p.note("attribute %s cannot be created (%v): %s", name, cause, otherwise)
+	return p.store.DropAttribute(ctx, name)
 }
 
 // compatible reports whether Brevo would keep a value of the wanted type: it drops others in silence.

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"zendesk-brevo/internal/brevo"
+	"zendesk-brevo/internal/config"
 	"zendesk-brevo/internal/store"
 )
 
@@ -15,7 +16,7 @@ func (p *preflight) lists(ctx context.Context) error {
 	if len(configured) == 0 {
 		return nil
 	}
-	there, err := p.brevo.ListLists(ctx)
+	there, err := p.listsThere(ctx)
 	if err != nil {
 		return err
 	}
@@ -24,16 +25,14 @@ func (p *preflight) lists(ctx context.Context) error {
 		return fmt.Errorf("read lists: %w", err)
 	}
 	for _, list := range configured {
-		at := slices.IndexFunc(there, func(l brevo.List) bool {
-			return l.ID == list.ref.ID || (list.ref.ID == 0 && l.Name == list.ref.Name)
-		})
+		at := listAt(there, list.ref)
 		known := slices.IndexFunc(stored, func(l store.List) bool { return l.Key == list.key && at >= 0 && l.ID == there[at].ID })
 		var use store.List
 		switch {
 		case known >= 0:
 			continue
 		case at >= 0:
-			use, err = p.adopt(ctx, list, there[at])
+			use, err = p.adopt(ctx, "lists."+list.key, list, there[at], stored)
 		case list.ref.ID != 0:
 			err = configurationError(fmt.Errorf("lists.%s: Brevo has no list %d: correct the id, or give a name to have it created", list.key, list.ref.ID))
 		default:
@@ -55,10 +54,29 @@ func (p *preflight) lists(ctx context.Context) error {
 	return nil
 }
 
-// adopt takes a list that existed before. Unless it is empty, adding to it may start the marketer's automations, so that
-// needs to be said in the configuration.
-func (p *preflight) adopt(ctx context.Context, list configuredList, there brevo.List) (store.List, error) {
+// listsThere are the account's lists, read once, with those that were made since.
+func (p *preflight) listsThere(ctx context.Context) (_ []brevo.List, err error) {
+	if p.allLists == nil {
+		p.allLists, err = p.brevo.ListLists(ctx)
+	}
+	return p.allLists, err
+}
+
+// listAt is the place of a list among the account's lists, or -1.
+func listAt(there []brevo.List, ref config.ListRef) int {
+	return slices.IndexFunc(there, func(l brevo.List) bool {
+		return l.ID == ref.ID || (ref.ID == 0 && l.Name == ref.Name)
+	})
+}
+
+// adopt takes a list that existed before, for the setting that who names. Unless it is empty, or its members are ours already,
+// adding to it may start the marketer's automations, so that needs to be said in the configuration.
+func (p *preflight) adopt(ctx context.Context, who string, list configuredList, there brevo.List, stored []store.List) (store.List, error) {
 	out := store.List{Key: list.key, ID: there.ID, Name: there.Name, Adopted: true}
+	if at := slices.IndexFunc(stored, func(l store.List) bool { return l.ID == there.ID && (l.Ours || l.Adopted) }); at >= 0 {
+		out.Ours, out.Adopted = stored[at].Ours, stored[at].Adopted
+		return out, nil
+	}
 	if p.cfg.AdoptLists {
 		return out, nil
 	}
@@ -69,8 +87,8 @@ func (p *preflight) adopt(ctx context.Context, list configuredList, there brevo.
 	if members.Count == 0 {
 		return out, nil
 	}
-	return out, configurationError(fmt.Errorf("lists.%s: list %d %q already has %d members that this connector did not add; adding people to it "+
-		"fires its \"added to list\" automations: set adopt_lists: true if that is meant, or choose another list", list.key, there.ID, there.Name, members.Count))
+	return out, configurationError(fmt.Errorf("%s: list %d %q already has %d members that this connector did not add; adding people to it "+
+		"fires its \"added to list\" automations: set adopt_lists: true if that is meant, or choose another list", who, there.ID, there.Name, members.Count))
 }
 
 func (p *preflight) createList(ctx context.Context, list configuredList) (store.List, error) {
@@ -88,6 +106,7 @@ func (p *preflight) createList(ctx context.Context, list configuredList) (store.
 	if err != nil {
 		return store.List{}, err
 	}
-	p.notices = append(p.notices, fmt.Sprintf("list %q created in Brevo", list.ref.Name))
+	p.allLists = append(p.allLists, brevo.List{ID: id, Name: list.ref.Name, FolderID: folder})
+	p.note("list %q created in Brevo", list.ref.Name)
 	return store.List{Key: list.key, ID: id, Name: list.ref.Name, Ours: true}, nil
 }
