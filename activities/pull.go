@@ -28,6 +28,10 @@ const (
 type PageInput struct {
 	Account string `json:"account"`
 	Stream  string `json:"stream"`
+	// Replay reads what changed from Since to Until once more, with a cursor of its own.
+	Replay bool      `json:"replay,omitempty"`
+	Since  time.Time `json:"since,omitzero"`
+	Until  time.Time `json:"until,omitzero"`
 }
 
 // PageResult counts one page.
@@ -43,14 +47,18 @@ type PageResult struct {
 // was fetched from a cursor that has moved meanwhile is thrown away: its rows are somebody else's work already done.
 func (z *Zendesk) FetchPage(ctx context.Context, in PageInput) (PageResult, error) {
 	return do(ctx, z.connections, in.Account, func(ctx context.Context, c *connection) (PageResult, error) {
-		cursor, err := c.store.Cursor(ctx, in.Stream)
+		name := in.Stream
+		if in.Replay {
+			name = store.Replayed + in.Stream
+		}
+		cursor, err := c.store.Cursor(ctx, name)
 		if err != nil {
 			return PageResult{}, fmt.Errorf("read cursor of %s: %w", in.Stream, err)
 		}
 		if cursor.AtEnd {
 			return PageResult{End: true}, nil
 		}
-		p := &puller{connection: c, cursor: cursor}
+		p := &puller{connection: c, in: in, cursor: cursor}
 		out, err := p.fetch(ctx)
 		switch {
 		case errors.Is(err, store.ErrCursorMoved):
@@ -67,6 +75,7 @@ func (z *Zendesk) FetchPage(ctx context.Context, in PageInput) (PageResult, erro
 // puller brings over one page.
 type puller struct {
 	*connection
+	in     PageInput
 	cursor store.Cursor
 	mapper *mapping.Mapper
 	wanted wantedFields
@@ -78,7 +87,7 @@ func (p *puller) fetch(ctx context.Context) (PageResult, error) {
 		return PageResult{}, err
 	}
 	p.wanted = newWantedFields(p.mapper)
-	switch mapping.Stream(p.cursor.Stream) {
+	switch mapping.Stream(p.in.Stream) {
 	case mapping.Users:
 		return p.users(ctx)
 	case mapping.Tickets:
@@ -88,8 +97,22 @@ func (p *puller) fetch(ctx context.Context) (PageResult, error) {
 	case mapping.SatisfactionRatings:
 		return p.surveys(ctx)
 	}
-	return PageResult{}, configurationError(fmt.Errorf("unknown stream %q", p.cursor.Stream))
+	return PageResult{}, configurationError(fmt.Errorf("unknown stream %q", p.in.Stream))
 }
+
+// start is where a stream without a cursor begins: the bound that is in force, or all that there ever was.
+func (p *puller) start(since time.Time) time.Time {
+	switch {
+	case p.in.Replay:
+		return p.in.Since
+	case since.IsZero():
+		return time.Unix(0, 0)
+	}
+	return since
+}
+
+// past reports whether a replay has read beyond its end.
+func (p *puller) past(at time.Time) bool { return p.in.Replay && at.After(p.in.Until) }
 
 func (p *puller) pageSize() int {
 	if p.cursor.PageSize == 0 {
@@ -118,7 +141,7 @@ func (p *puller) advance(to string, end bool) (string, error) {
 }
 
 func (p *puller) users(ctx context.Context) (PageResult, error) {
-	got, err := p.zendesk.ExportUsers(ctx, zendesk.ExportQuery{Cursor: p.cursor.Value, StartTime: time.Unix(0, 0), PageSize: p.pageSize()})
+	got, err := p.zendesk.ExportUsers(ctx, zendesk.ExportQuery{Cursor: p.cursor.Value, StartTime: p.start(time.Time{}), PageSize: p.pageSize()})
 	if err != nil {
 		return PageResult{}, err
 	}
@@ -130,19 +153,17 @@ func (p *puller) users(ctx context.Context) (PageResult, error) {
 	for i := range got.Rows {
 		rows[i] = p.wanted.user(&got.Rows[i], got.AskedAt, p.mapper)
 	}
-	applied, err := p.store.CommitUsers(ctx, p.page(to, got.End), rows)
-	return pageResult(applied, got.End), err
+	end := got.End || len(rows) > 0 && p.past(rows[len(rows)-1].UpdatedAt)
+	applied, err := p.store.CommitUsers(ctx, p.page(to, end), rows)
+	return pageResult(applied, end), err
 }
 
 func (p *puller) tickets(ctx context.Context) (PageResult, error) {
-	start, err := p.store.Since(ctx)
+	since, err := p.store.Since(ctx)
 	if err != nil {
 		return PageResult{}, fmt.Errorf("read the since bound: %w", err)
 	}
-	if start.IsZero() {
-		start = time.Unix(0, 0)
-	}
-	got, err := p.zendesk.ExportTickets(ctx, zendesk.ExportQuery{Cursor: p.cursor.Value, StartTime: start, PageSize: p.pageSize()})
+	got, err := p.zendesk.ExportTickets(ctx, zendesk.ExportQuery{Cursor: p.cursor.Value, StartTime: p.start(since), PageSize: p.pageSize()})
 	if err != nil {
 		return PageResult{}, err
 	}
@@ -154,8 +175,9 @@ func (p *puller) tickets(ctx context.Context) (PageResult, error) {
 	for i := range got.Rows {
 		rows[i] = p.wanted.ticket(&got.Rows[i], got.AskedAt)
 	}
-	applied, err := p.store.CommitTickets(ctx, p.page(to, got.End), rows)
-	return pageResult(applied, got.End), err
+	end := got.End || len(rows) > 0 && p.past(time.Unix(got.Rows[len(rows)-1].GeneratedTimestamp, 0))
+	applied, err := p.store.CommitTickets(ctx, p.page(to, end), rows)
+	return pageResult(applied, end), err
 }
 
 // organizations pages by time: the next page starts at the second the last one ended in, so rows of that second
@@ -164,6 +186,9 @@ func (p *puller) organizations(ctx context.Context) (PageResult, error) {
 	from, err := unixCursor(p.cursor.Value)
 	if err != nil {
 		return PageResult{}, err
+	}
+	if p.in.Replay {
+		from = max(from, p.in.Since.Unix())
 	}
 	got, err := p.zendesk.ExportOrganizations(ctx, time.Unix(from, 0), p.pageSize())
 	if err != nil {
@@ -174,8 +199,9 @@ func (p *puller) organizations(ctx context.Context) (PageResult, error) {
 	if !got.End && next == from {
 		return p.crowdedSecond(ctx, from, rows)
 	}
-	applied, err := p.store.CommitOrganizations(ctx, p.page(strconv.FormatInt(next, 10), got.End), rows)
-	return pageResult(applied, got.End), err
+	end := got.End || p.past(time.Unix(next, 0))
+	applied, err := p.store.CommitOrganizations(ctx, p.page(strconv.FormatInt(next, 10), end), rows)
+	return pageResult(applied, end), err
 }
 
 // crowdedSecond gets past a second that more organizations share than a page holds: the time-based export cannot, so the
@@ -207,8 +233,11 @@ func (p *puller) surveys(ctx context.Context) (PageResult, error) {
 	if err != nil {
 		return PageResult{}, err
 	}
+	if p.in.Replay {
+		from = max(from, p.in.Since.UnixMilli())
+	}
 	got, err := p.zendesk.ListSurveyResponses(ctx, zendesk.SurveyQuery{
-		CreatedStart: time.UnixMilli(from), After: after, PageSize: min(p.pageSize(), maxSurveyPage),
+		CreatedStart: time.UnixMilli(from), CreatedEnd: p.in.Until, After: after, PageSize: min(p.pageSize(), maxSurveyPage),
 	})
 	if err != nil {
 		return PageResult{}, err
@@ -279,7 +308,7 @@ func (p *puller) skip(ctx context.Context, cause error) (PageResult, error) {
 // surveyed reports whether the stream is that of the new CSAT. Its list has no record that could be missing, so a 404 of any
 // kind there speaks of the plan.
 func (p *puller) surveyed() bool {
-	return mapping.Stream(p.cursor.Stream) == mapping.SatisfactionRatings
+	return mapping.Stream(p.in.Stream) == mapping.SatisfactionRatings
 }
 
 func skipReason(err error) string {

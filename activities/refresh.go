@@ -36,6 +36,9 @@ type Refreshed struct {
 	Ready bool `json:"ready"`
 }
 
+// ticketDeleted is the status of a ticket that is not there any more, as exports show it.
+const ticketDeleted = "deleted"
+
 // RefreshTicket reads one ticket, its requester and its organization into the mirror, in one request. A ticket that is not there
 // any more is mirrored as deleted.
 func (z *Zendesk) RefreshTicket(ctx context.Context, in RefreshInput) (Refreshed, error) {
@@ -50,7 +53,7 @@ func (z *Zendesk) RefreshTicket(ctx context.Context, in RefreshInput) (Refreshed
 		switch {
 		case err != nil && Classify(err) == Missing:
 			row = before[in.ID]
-			row.ID, row.Status, row.Version = in.ID, "deleted", store.Version{UpdatedAt: asked, AskedAt: asked}
+			row.ID, row.Status, row.Version = in.ID, ticketDeleted, store.Version{UpdatedAt: asked, AskedAt: asked}
 		case err != nil:
 			return Refreshed{}, err
 		default:
@@ -58,7 +61,7 @@ func (z *Zendesk) RefreshTicket(ctx context.Context, in RefreshInput) (Refreshed
 				return Refreshed{}, err
 			}
 		}
-		if _, known := before[in.ID]; known || row.Status != "deleted" {
+		if _, known := before[in.ID]; known || row.Status != ticketDeleted {
 			if _, err := c.store.ApplyTickets(ctx, []store.TicketRow{row}, c.now()); err != nil {
 				return Refreshed{}, err
 			}
@@ -281,7 +284,7 @@ func (c *connection) readTickets(ctx context.Context, ids []int64) ([]store.Tick
 	}
 	for _, id := range ids {
 		if row, ok := known[id]; ok && !there[id] {
-			row.Status, row.Version = "deleted", store.Version{UpdatedAt: asked, AskedAt: asked}
+			row.Status, row.Version = ticketDeleted, store.Version{UpdatedAt: asked, AskedAt: asked}
 			rows = append(rows, row)
 		}
 	}

@@ -12,10 +12,11 @@ import (
 	"zendesk-brevo/mapping"
 )
 
-// The two types of a sync: from the start of every stream, or from where it stands.
+// The types of a sync: from the start of every stream, from where it stands, or a part of it once more.
 const (
 	Full        = "full"
 	Incremental = "incremental"
+	Replay      = "replay" // a stretch of time, or single records, once more; the streams' own cursors stay
 )
 
 // How a run ended.
@@ -33,6 +34,8 @@ type BeginRunInput struct {
 	Resources []string  `json:"resources,omitempty"`
 	Since     time.Time `json:"since,omitzero"`
 	StartedAt time.Time `json:"started_at"`
+	// Records: the run reads single records and no stream.
+	Records bool `json:"records,omitempty"`
 }
 
 // RunStarted says which streams the run reads.
@@ -47,19 +50,28 @@ func (a *Account) BeginRun(ctx context.Context, in BeginRunInput) (RunStarted, e
 		if err != nil {
 			return RunStarted{}, configurationError(err)
 		}
+		if in.Records {
+			streams = nil
+		}
+		cursors := slices.Clone(streams)
+		if in.Type == Replay {
+			for i := range cursors {
+				cursors[i] = store.Replayed + cursors[i]
+			}
+		}
 		since := in.Since
 		if in.Type == Incremental {
 			if since, err = c.store.Since(ctx); err != nil {
 				return RunStarted{}, fmt.Errorf("read the since bound: %w", err)
 			}
 		}
-		run, err := c.store.BeginRun(ctx, store.Run{
-			ID: in.RunID, Type: in.Type, Streams: streams, Since: since, StartedAt: in.StartedAt,
+		_, err = c.store.BeginRun(ctx, store.Run{
+			ID: in.RunID, Type: in.Type, Streams: cursors, Since: since, StartedAt: in.StartedAt,
 		})
 		if err != nil {
 			return RunStarted{}, fmt.Errorf("begin run: %w", err)
 		}
-		return RunStarted{Streams: run.Streams}, nil
+		return RunStarted{Streams: streams}, nil
 	})
 }
 

@@ -29,10 +29,32 @@ type syncFlags struct {
 	kind      string
 	resources []string
 	since     string
+	until     string
+	users     []int64
+	tickets   []int64
+	orgs      []int64
 	wait      bool
 	cancel    bool
 	json      bool
-	chosen    bool // one of --type, --resources, --since was given
+	chosen    bool // one of the flags that say what to sync was given
+	typed     bool // --type was given
+}
+
+// maxRecords bounds how many records one replay may name: more is a stretch of time.
+const maxRecords = 500
+
+// records are the single records that the flags name.
+func (f *syncFlags) records() []activities.Record {
+	var out []activities.Record
+	for _, of := range []struct {
+		kind string
+		ids  []int64
+	}{{activities.RecordUser, f.users}, {activities.RecordTicket, f.tickets}, {activities.RecordOrganization, f.orgs}} {
+		for _, id := range of.ids {
+			out = append(out, activities.Record{Kind: of.kind, ID: id})
+		}
+	}
+	return out
 }
 
 func (a *app) syncCommand() *cobra.Command {
@@ -42,12 +64,16 @@ func (a *app) syncCommand() *cobra.Command {
 		Short: "Start, watch or cancel a sync",
 		Long: "Start a sync on the worker. A full sync reads everything from the start; an incremental one (the default) reads what\n" +
 			"changed, which is everything as long as nothing was read before. One sync runs at a time: while one does,\n" +
-			"`starter sync --wait` watches it and `starter sync --cancel` ends it. Ctrl-C ends the watching, not the sync.",
-		Example: "  starter sync --type full --wait\n  starter sync --type full --resources users,tickets --since 2023-01-01\n  starter sync --cancel",
+			"`starter sync --wait` watches it and `starter sync --cancel` ends it. Ctrl-C ends the watching, not the sync.\n\n" +
+			"With --since and --until, or --user, --ticket and --organization, it reads what changed in that time, or those\n" +
+			"records, once more and brings Brevo in line: a replay, which changes nothing about where the next sync goes on.",
+		Example: "  starter sync --type full --wait\n  starter sync --type full --resources users,tickets --since 2023-01-01\n" +
+			"  starter sync --since 2026-11-20T08:00:00Z --until 2026-11-20T12:00:00Z --wait\n  starter sync --ticket 35436 --wait\n  starter sync --cancel",
 		PreRunE: func(cmd *cobra.Command, _ []string) error {
-			for _, name := range []string{"type", "resources", "since"} {
+			for _, name := range []string{"type", "resources", "since", "until", "user", "ticket", "organization"} {
 				f.chosen = f.chosen || cmd.Flags().Changed(name)
 			}
+			f.typed = cmd.Flags().Changed("type")
 			return f.check(a.now())
 		},
 		RunE: func(cmd *cobra.Command, args []string) error { return a.sync(cmd.Context(), args, f) },
@@ -55,7 +81,11 @@ func (a *app) syncCommand() *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringVar(&f.kind, "type", activities.Incremental, "full or incremental")
 	flags.StringSliceVar(&f.resources, "resources", nil, "only these: "+strings.Join(resources, ",")+" (default: all that connectors.yaml switches on)")
-	flags.StringVar(&f.since, "since", "", "tickets and ratings created before this day (2023-01-31, UTC) do not count; full syncs only, and remembered until the next one")
+	flags.StringVar(&f.since, "since", "", "of a full sync: tickets and ratings created before this day (2023-01-31, UTC) do not count, until the next full sync; of a replay: where it begins")
+	flags.StringVar(&f.until, "until", "", "replay what changed from --since to here (2023-01-31, or 2023-01-31T12:00:00Z)")
+	flags.Int64SliceVar(&f.users, "user", nil, "replay these users, by Zendesk's ids")
+	flags.Int64SliceVar(&f.tickets, "ticket", nil, "replay these tickets, by their numbers")
+	flags.Int64SliceVar(&f.orgs, "organization", nil, "replay these organizations, by Zendesk's ids")
 	flags.BoolVar(&f.wait, "wait", false, "watch the sync until it ends; alone it watches the one that runs")
 	flags.BoolVar(&f.cancel, "cancel", false, "cancel the running sync and wait until it has ended")
 	flags.BoolVar(&f.json, "json", false, "print the result as JSON")
@@ -83,28 +113,68 @@ func (f *syncFlags) check(now time.Time) error {
 	}
 	slices.SortFunc(f.resources, func(x, y string) int { return slices.Index(resources, x) - slices.Index(resources, y) })
 	f.resources = slices.Compact(f.resources)
-	_, err := f.bound(now)
+	if err := f.checkReplay(); err != nil {
+		return err
+	}
+	_, _, err := f.bounds(now)
 	return err
 }
 
-// bound is --since as a time; zero when it was not given.
-func (f *syncFlags) bound(now time.Time) (time.Time, error) {
-	if f.since == "" {
-		return time.Time{}, nil
+// checkReplay judges the flags that make a sync a replay, and makes it one.
+func (f *syncFlags) checkReplay() error {
+	records := f.records()
+	switch {
+	case len(records) == 0 && f.until == "":
+		return nil
+	case f.typed:
+		return usage("--type does not go with --until, --user, --ticket and --organization: those make the sync a replay")
+	case len(records) > 0 && (f.since != "" || f.until != "" || len(f.resources) > 0):
+		return usage("--user, --ticket and --organization name what to read: leave out --since, --until and --resources")
+	case len(records) == 0 && f.since == "":
+		return usage("--until needs --since: where the replay begins")
+	case len(records) > maxRecords:
+		return usage("a replay takes up to %d records, found %d: name a stretch of time by --since and --until instead", maxRecords, len(records))
 	}
-	since, err := time.Parse(time.DateOnly, f.since)
-	if err != nil {
-		if since, err = time.Parse(time.RFC3339, f.since); err != nil {
-			return time.Time{}, usage("--since %q is not a date: write it as 2023-01-31 or 2023-01-31T12:00:00Z", f.since)
+	for _, r := range records {
+		if r.ID < 1 {
+			return usage("--%s %d is no id of Zendesk: copy the number from its address in the agent interface", r.Kind, r.ID)
 		}
+	}
+	f.kind = activities.Replay
+	return nil
+}
+
+// bounds are --since and --until as times; zero when they were not given.
+func (f *syncFlags) bounds(now time.Time) (since, until time.Time, err error) {
+	if since, err = instant("--since", f.since); err != nil {
+		return since, until, err
+	}
+	if until, err = instant("--until", f.until); err != nil {
+		return since, until, err
 	}
 	switch {
 	case since.After(now):
-		return time.Time{}, usage("--since %s is in the future: name the first day whose tickets count", f.since)
-	case f.kind != activities.Full:
-		return time.Time{}, usage("--since needs --type full: an incremental sync keeps the bound of the last full one")
+		err = usage("--since %s is in the future: name the first day whose tickets count", f.since)
+	case f.kind == activities.Replay && !since.IsZero() && !since.Before(until):
+		err = usage("--until %s is not after --since %s", f.until, f.since)
+	case f.kind == activities.Incremental && !since.IsZero():
+		err = usage("--since needs --type full, or --until for a replay: an incremental sync keeps the bound of the last full one")
 	}
-	return since.UTC(), nil
+	return since, until, err
+}
+
+// instant reads a day or a time; nothing is the zero time.
+func instant(flag, text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	at, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		if at, err = time.Parse(time.RFC3339, text); err != nil {
+			return time.Time{}, usage("%s %q is not a date: write it as 2023-01-31 or 2023-01-31T12:00:00Z", flag, text)
+		}
+	}
+	return at.UTC(), nil
 }
 
 // choice says that a word is none of those known, and which was likely meant.
@@ -120,12 +190,12 @@ func (a *app) sync(ctx context.Context, args []string, f syncFlags) error {
 	if err := a.load(args); err != nil {
 		return err
 	}
-	in := workflows.SyncInput{Account: a.cfg.Account(), Type: f.kind, Resources: f.resources}
+	in := workflows.SyncInput{Account: a.cfg.Account(), Type: f.kind, Resources: f.resources, Records: f.records()}
 	if _, err := activities.Streams(a.cfg, f.resources); err != nil {
 		return usage("%s", err)
 	}
 	var err error
-	if in.Since, err = f.bound(a.now()); err != nil {
+	if in.Since, in.Until, err = f.bounds(a.now()); err != nil {
 		return err
 	}
 	e, err := a.engine(ctx)

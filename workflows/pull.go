@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"time"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -15,6 +16,10 @@ type PullInput struct {
 	Stream   string     `json:"stream"`
 	Expected int64      `json:"expected,omitempty"` // rows by the vendor's approximate count; 0 when unknown
 	So       PullResult `json:"so_far"`
+	// Replay reads what changed from Since to Until once more.
+	Replay bool      `json:"replay,omitempty"`
+	Since  time.Time `json:"since,omitzero"`
+	Until  time.Time `json:"until,omitzero"`
 }
 
 // PullResult counts what a stream brought.
@@ -42,7 +47,7 @@ func Pull(ctx workflow.Context, in PullInput) (PullResult, error) {
 		var page activities.PageResult
 		summary := fmt.Sprintf("%s: %s, page %d", in.Account, in.Stream, in.So.Pages+1)
 		err := workflow.ExecuteActivity(vendorCalls(ctx, summary), zendesk.FetchPage, activities.PageInput{
-			Account: in.Account, Stream: in.Stream,
+			Account: in.Account, Stream: in.Stream, Replay: in.Replay, Since: in.Since, Until: in.Until,
 		}).Get(ctx, &page)
 		if err != nil {
 			return in.So, err

@@ -16,11 +16,15 @@ import (
 // SyncInput says what to bring over. Full and incremental are the same run from different cursors.
 type SyncInput struct {
 	Account string `json:"account"` // the Zendesk subdomain
-	Type    string `json:"type"`    // activities.Full or activities.Incremental
+	Type    string `json:"type"`    // activities.Full, activities.Incremental or activities.Replay
 	// Resources limits the run to these streams; empty: every stream the configuration switches on.
 	Resources []string `json:"resources,omitempty"`
-	// Since bounds the tickets and ratings that count, by their creation; zero: all count.
+	// Since bounds the tickets and ratings that count, by their creation; zero: all count. Of a replay it is where the stretch
+	// that is read once more begins, and Until where it ends.
 	Since time.Time `json:"since,omitzero"`
+	Until time.Time `json:"until,omitzero"`
+	// Records are what a replay reads instead of a stretch of time.
+	Records []activities.Record `json:"records,omitempty"`
 }
 
 // SyncResult counts what the run did.
@@ -65,7 +69,11 @@ func (s *syncRun) run(ctx workflow.Context) error {
 	if err := s.preflight(ctx); err != nil {
 		return err
 	}
-	if err := s.pull(ctx); err != nil {
+	read := s.pull
+	if len(s.in.Records) > 0 {
+		read = s.records
+	}
+	if err := read(ctx); err != nil {
 		return err
 	}
 	if err := s.push(ctx); err != nil {
@@ -98,7 +106,7 @@ func (s *syncRun) offer(ctx workflow.Context) error {
 func (s *syncRun) begin(ctx workflow.Context) error {
 	return workflow.ExecuteActivity(storeCalls(ctx), account.BeginRun, activities.BeginRunInput{
 		Account: s.in.Account, RunID: workflow.GetInfo(ctx).WorkflowExecution.RunID, Type: s.in.Type,
-		Resources: s.in.Resources, Since: s.in.Since, StartedAt: s.result.StartedAt,
+		Resources: s.in.Resources, Since: s.in.Since, StartedAt: s.result.StartedAt, Records: len(s.in.Records) > 0,
 	}).Get(ctx, &s.begun)
 }
 
@@ -121,6 +129,7 @@ func (s *syncRun) pull(ctx workflow.Context) error {
 	for i, stream := range s.begun.Streams {
 		futures[i] = workflow.ExecuteChildWorkflow(s.child(ctx, PullID(s.in.Account, stream), stream), Pull, PullInput{
 			Account: s.in.Account, Stream: stream, Expected: s.progress.Expected[stream],
+			Replay: s.in.Type == activities.Replay, Since: s.replayed(s.in.Since), Until: s.replayed(s.in.Until),
 		})
 	}
 	read, skipped, failed := 0, 0, error(nil)
@@ -154,6 +163,26 @@ func (s *syncRun) pull(ctx workflow.Context) error {
 		return err
 	}
 	return temporal.NewNonRetryableApplicationError("Zendesk refuses every stream to the connected user; the account is paused", activities.ErrRefused, nil)
+}
+
+// replayed is a bound of a replay; other runs have it in the store.
+func (s *syncRun) replayed(at time.Time) time.Time {
+	if s.in.Type != activities.Replay {
+		return time.Time{}
+	}
+	return at
+}
+
+// records reads single records once more.
+func (s *syncRun) records(ctx workflow.Context) error {
+	s.progress.phase(ctx, "read records")
+	var out activities.RecordsRead
+	err := workflow.ExecuteActivity(vendorCalls(ctx, s.in.Account+": read records"), zendesk.ReadRecords, activities.RecordsInput{
+		Account: s.in.Account, Records: s.in.Records,
+	}).Get(ctx, &out)
+	s.result.Notices = append(s.result.Notices, out.Notices...)
+	s.progress.add(ctx, "records", out.Read)
+	return err
 }
 
 func (s *syncRun) push(ctx workflow.Context) error {

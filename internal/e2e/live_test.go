@@ -140,4 +140,3 @@ func (w *world) status(t *testing.T, ticket int64, status string) {
 func (w *world) open(who int64) int64 {
 	return w.zendesk.CreateTicket(seed.Ticket{RequesterID: who, Subject: "hello", Status: "open"})
 }
-

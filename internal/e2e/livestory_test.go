@@ -71,7 +71,9 @@ func newStory(r *rand.Rand, requesters []int64, span time.Duration) *story {
 	return h
 }
 
-func (h *story) then(at time.Duration, do func(*world, *story)) { h.steps = append(h.steps, act{at, do}) }
+func (h *story) then(at time.Duration, do func(*world, *story)) {
+	h.steps = append(h.steps, act{at, do})
+}
 
 func (h *story) change(at time.Duration, status string) {
 	h.changes++

@@ -4,10 +4,15 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 	"time"
 )
 
 const cursorColumns = "stream, value, page_size, row_count, page_count, run_id, at_end, completed_at, skipped, updated_at"
+
+// Replayed begins the names of the streams whose cursors belong to replays: they read a stretch of a stream again, and say
+// nothing of how far the stream itself was read.
+const Replayed = "replay/"
 
 // Cursor returns where a stream stands; a stream that was never read has the zero cursor with its name.
 func (a *Account) Cursor(ctx context.Context, stream string) (Cursor, error) {
@@ -112,7 +117,7 @@ func (t *tx) moveCursor(ctx context.Context, p Page, rows int) error {
 // firstEnd reports whether a page is the first to reach the end of its stream: from then on it may be said of everybody
 // what the stream shows, and of those it does not name that they have nothing.
 func (t *tx) firstEnd(ctx context.Context, p Page) (bool, error) {
-	if !p.End {
+	if !p.End || strings.HasPrefix(p.Stream, Replayed) {
 		return false, nil
 	}
 	var before bool

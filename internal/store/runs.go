@@ -13,8 +13,8 @@ import (
 const runColumns = "id, type, streams, since_at, started_at, ended_at, status, stats"
 
 // BeginRun records the start of a run and winds its streams' cursors: counters to zero, and for a full run back to the
-// start. The first run ever fixes LiveSince; a run with Since, or a full run without, sets the bound on tickets and
-// ratings that count, and marks every user dirty when that moves it. It is idempotent by run.ID: a second call changes
+// start. The first run ever fixes LiveSince; a full run, or an incremental one with Since, sets the bound on tickets and
+// ratings that count, and marks every user dirty when that moves it. A replay has cursors of its own, which begin anew. It is idempotent by run.ID: a second call changes
 // nothing and returns the stored run.
 func (a *Account) BeginRun(ctx context.Context, run Run) (Run, error) {
 	if run.Status == "" {
@@ -76,7 +76,7 @@ func (t *tx) bound(ctx context.Context, run Run, mark int64) error {
 		return err
 	}
 	next := since
-	if run.Type == "full" || !run.Since.IsZero() {
+	if run.Type == "full" || run.Type == "incremental" && !run.Since.IsZero() {
 		next = nanos(run.Since)
 	}
 	if _, err := t.exec(ctx, `UPDATE accounts SET since_at = $2, live_since = CASE WHEN live_since = 0 THEN $3 ELSE live_since END
@@ -93,7 +93,7 @@ func (t *tx) rewind(ctx context.Context, stream string, run Run) error {
 	query := `INSERT INTO cursors (account, stream, run_id, updated_at) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (account, stream) DO UPDATE SET run_id = excluded.run_id, updated_at = excluded.updated_at,
 		row_count = 0, page_count = 0, at_end = FALSE, skipped = ''`
-	if run.Type == "full" {
+	if run.Type != "incremental" {
 		query += ", value = ''"
 	}
 	_, err := t.exec(ctx, query, t.account, stream, run.ID, nanos(run.StartedAt))

@@ -108,7 +108,7 @@ type Applied struct {
 // Run is one sync.
 type Run struct {
 	ID        string // workflow run id of the Sync
-	Type      string // full, incremental
+	Type      string // full, incremental, replay
 	Streams   []string
 	Since     time.Time // tickets and ratings created before it do not count; zero: all count
 	StartedAt time.Time
