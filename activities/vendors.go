@@ -31,8 +31,8 @@ func (a *Activities) Vendors(account string) (*Vendors, error) {
 	return &Vendors{Zendesk: c.zendesk, Brevo: c.brevo}, nil
 }
 
-// Explain puts a failed call to a vendor into words: what happened, and what to do about it.
-func Explain(err error) (cause, fix string) { return explain(err) }
+// ExplainError puts a failed call to a vendor into words: what happened, and what to do about it.
+func ExplainError(err error) (cause, fix string) { return explain(err) }
 
 // WebhookPath is where the webhook server takes an account's deliveries, below PUBLIC_URL. With one connector it also takes
 // them without the account.
