@@ -153,6 +153,29 @@ func (w *writer) takeOver(ctx context.Context, r *ruling) error {
 	if found.EmailBlacklisted, found.SMSBlacklisted, err = w.stricter(ctx, old.found, got.ID, got.EmailBlacklisted, got.SMSBlacklisted); err != nil {
 		return err
 	}
-	r.situation.had = store.Delivery{UserID: old.had.UserID, Refused: keepOff(old)}
+	if r.situation.had, err = w.heirloom(ctx, store.Delivery{UserID: old.had.UserID, Refused: keepOff(old)}, got.ID); err != nil {
+		return err
+	}
 	return w.saw(ctx, r, &found)
+}
+
+// heirloom is what somebody who comes to a contact takes over with it: what was delivered there to a user who is no customer
+// any more, as after a merge.
+func (w *writer) heirloom(ctx context.Context, to store.Delivery, contact int64) (store.Delivery, error) {
+	ours, err := w.store.DeliveriesByBrevoID(ctx, []int64{contact})
+	if err != nil {
+		return to, fmt.Errorf("read deliveries: %w", err)
+	}
+	owner, delivered := ours[contact]
+	if !delivered || owner.UserID == to.UserID || owner.State == store.DeliveryGone {
+		return to, nil
+	}
+	claimed, err := w.store.Peek(ctx, []int64{owner.UserID})
+	if err != nil {
+		return to, fmt.Errorf("read owner of contact: %w", err)
+	}
+	if is := w.wanted(&claimed[0]); is.skip == "" {
+		return to, nil
+	}
+	return inherit(owner, to), nil
 }

@@ -31,6 +31,7 @@ const (
 type policy struct {
 	newContacts    string
 	onBrevoDeleted string
+	onUserMerged   string
 	pilot          map[string]bool // nil: everybody
 	attributes     map[string]mapping.Attribute
 	lists          map[string]int64 // key -> Brevo list id
@@ -51,6 +52,18 @@ type situation struct {
 	phoneFrom int64
 	// succeeded: somebody else has the address now, and with it the contact.
 	succeeded bool
+	// waits: the user became inactive a moment ago, and it may yet turn out that they were merged into another.
+	waits bool
+	// erased: the user was deleted for good.
+	erased bool
+	// merged is an open merge: this user was merged into that one, and what follows from it has not been done.
+	merged int64
+	// absorbed are the users whose open merges are into this one.
+	absorbed []int64
+	// barred: a pilot keeps everything away from the other user of the merge.
+	barred bool
+	// kept: Brevo does not let go of the contact, so it leaves as others do.
+	kept bool
 }
 
 // decision is what one contact needs. The zero decision needs nothing.
@@ -60,29 +73,38 @@ type decision struct {
 	email  string // the address to write to, or to create
 	from   string // the address it had, when it changes
 
-	create    bool
-	blocklist bool // create as blocklisted: new_contacts: blocklist
-	set       map[string]any
-	clear     []string
-	add       []int64
-	remove    []int64
+	create       bool
+	blocklist    bool // opt out of e-mail: new_contacts: blocklist, or what somebody had opted out of under another address
+	blocklistSMS bool
+	delete       bool // the contact itself, which only ever was ours
+	set          map[string]any
+	clear        []string
+	add          []int64
+	remove       []int64
+
+	wait  bool // nothing yet: the mark stays
+	merge bool // an open merge is settled with it
+	erase bool // once Brevo has accepted everything, the person is forgotten here too
 
 	after store.Delivery // what to record when Brevo has accepted everything
 }
 
 // writes reports whether Brevo must be called at all.
 func (d *decision) writes() bool {
-	return d.create || d.from != "" || len(d.set)+len(d.clear)+len(d.add)+len(d.remove) > 0
+	return d.create || d.delete || d.from != "" || d.blocklist || d.blocklistSMS || len(d.set)+len(d.clear)+len(d.add)+len(d.remove) > 0
 }
 
-// takesAway reports whether the mass-change guard counts this decision: it clears or unlists.
-func (d *decision) takesAway() bool { return len(d.clear)+len(d.remove) > 0 }
+// takesAway reports whether the mass-change guard counts this decision: it clears, unlists or deletes.
+func (d *decision) takesAway() bool { return d.delete || len(d.clear)+len(d.remove) > 0 }
 
 // decide compares what a contact should be with what Brevo last accepted and with what it holds now. It is pure.
 func (r *policy) decide(s situation) decision {
 	switch {
-	case r.outside(s):
-		return decision{state: s.had.State, reason: reasonPilot, after: s.had}
+	case r.outside(s) || s.barred:
+		untouched := s.had.SentAt.IsZero() && s.begun == nil
+		return decision{state: s.had.State, reason: reasonPilot, after: s.had, erase: s.erased && untouched}
+	case s.waits:
+		return decision{state: s.had.State, reason: s.skip, after: s.had, wait: true}
 	case s.skip == reasonInvalidEmail:
 		return r.reject(s, s.skip)
 	case s.skip != "":
@@ -106,44 +128,19 @@ func (r *policy) reject(s situation, reason string) decision {
 	return d
 }
 
-// depart handles somebody who is no contact any more: the lists we added them to are left and support-derived attributes
-// cleared; the contact itself stays, for it may be the marketer's.
-func (r *policy) depart(s situation) decision {
-	d := decision{state: store.DeliverySkipped, reason: s.skip, after: s.had}
-	switch {
-	case s.had.State == store.DeliveryGone || s.had.State == store.DeliveryLeft:
-		d.state = s.had.State
-	case s.succeeded:
-		d.state = store.DeliveryLeft
-	case !s.had.SentAt.IsZero():
-		d.state, d.email = store.DeliveryLeft, s.had.Email
-		d.remove = slices.Clone(s.had.Lists)
-		d.after.Lists, d.after.Attributes = nil, maps.Clone(s.had.Attributes)
-		for name := range s.had.Attributes {
-			if r.attributes[name].Support {
-				d.clear = append(d.clear, name)
-				delete(d.after.Attributes, name)
-			}
-		}
-		slices.Sort(d.clear)
-	}
-	d.after.State, d.after.Reason = d.state, s.skip
-	return d
-}
-
 func (r *policy) deliver(s situation) decision {
 	d := decision{state: store.DeliverySent, email: s.want.Email, set: map[string]any{}, after: s.had}
 	d.after.State, d.after.Reason, d.after.Email = store.DeliverySent, "", s.want.Email
 	d.after.Attributes, d.after.Refused = cloneOrMake(s.had.Attributes), maps.Clone(s.had.Refused)
 	if _, rejected := d.after.Refused[attributeEmail]; rejected {
-		// Another address now: what was refused along with the old one may be wished again, but who left a list stays off.
-		d.after.Refused = listsLeft(s.had.Refused)
+		// Another address now: what was refused along with the old one may be wished again, but who opted out stays so.
+		d.after.Refused = optOuts(s.had.Refused)
 		s.had.Refused = nil
 	}
 	wasThere := !s.had.SentAt.IsZero()
 	if s.had.State == store.DeliveryGone {
 		// Made again from nothing: what was delivered went with the old contact.
-		d.after.Attributes, d.after.Lists, d.after.BrevoID = map[string]any{}, nil, 0
+		d.after.Attributes, d.after.Lists, d.after.BrevoID, d.after.Made = map[string]any{}, nil, 0, false
 		s.had = store.Delivery{UserID: s.had.UserID, Refused: s.had.Refused}
 		wasThere = false
 	}
@@ -151,7 +148,7 @@ func (r *policy) deliver(s situation) decision {
 	case wasThere && s.had.Email != s.want.Email:
 		d.from = s.had.Email
 	case !wasThere && s.found == nil:
-		d.create = true
+		d.create, d.after.Made = true, true
 	}
 	if d.create {
 		switch r.newContacts {
@@ -163,6 +160,7 @@ func (r *policy) deliver(s situation) decision {
 		// Somebody who had opted out does not become mailable by being deleted and made again.
 		d.blocklist = d.blocklist || d.after.Refused[store.Blocklisted] == true
 	}
+	owe(s.found, &d)
 	r.attributesOf(s, &d)
 	r.listsOf(s, &d)
 	return d
@@ -237,11 +235,12 @@ func (r *policy) listsOf(s situation, d *decision) {
 			continue
 		}
 		member, ours := slices.Contains(s.want.Lists, key), slices.Contains(s.had.Lists, id)
+		_, left := d.after.Refused[listKey(id)]
 		switch {
 		case member && !ours && r.mayJoin(s, d, id):
 			d.add = append(d.add, id)
 			lists = append(lists, id)
-		case !member && ours:
+		case ours && (!member || left):
 			d.remove = append(d.remove, id)
 			lists = slices.DeleteFunc(lists, func(l int64) bool { return l == id })
 		}
@@ -264,15 +263,6 @@ func (r *policy) mayJoin(s situation, d *decision, list int64) bool {
 // listKey names a list among the refusals of a delivery: the person unsubscribed from it under an address whose contact
 // is no longer theirs, so Brevo cannot tell us again. No attribute has a colon in its name.
 func listKey(list int64) string { return listPrefix + strconv.FormatInt(list, 10) }
-
-const listPrefix = "list:"
-
-// listsLeft are the refusals that speak of lists.
-func listsLeft(refused map[string]any) map[string]any {
-	out := maps.Clone(refused)
-	maps.DeleteFunc(out, func(name string, _ any) bool { return !strings.HasPrefix(name, listPrefix) })
-	return out
-}
 
 // sameValue compares an attribute in Brevo with one of ours. Brevo gives phone numbers back without the plus.
 func sameValue(name string, a, b any) bool {

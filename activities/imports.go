@@ -99,7 +99,7 @@ func (o *opener) add(ctx context.Context, rulings []ruling) error {
 	var replanned []store.Planned
 	for i := range rulings {
 		r := &rulings[i]
-		if !r.decision.writes() && r.situation.begun == nil {
+		if !r.toWrite() && !r.decision.wait && !r.decision.erase {
 			o.result.settle(r)
 			settled = append(settled, store.Result{Delivery: r.decision.after, Dirty: r.claimed.Dirty})
 			continue

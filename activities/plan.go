@@ -19,6 +19,7 @@ const (
 	PlanClear  = "clear"  // values to clear or an address to change: one PUT, before anybody is given a value
 	PlanImport = "import" // by bulk import
 	PlanWrite  = "write"  // one POST or PUT
+	PlanWait   = "wait"   // nothing yet: the user may have been merged into another
 )
 
 const (
@@ -45,12 +46,47 @@ func (a *Account) CountWork(ctx context.Context, account string) (Work, error) {
 		if err != nil {
 			return Work{}, fmt.Errorf("count dirty users: %w", err)
 		}
+		waiting, err := c.waiting(ctx)
+		if err != nil {
+			return Work{}, err
+		}
 		companies, err := c.store.CountDirty(ctx, store.KindOrganization)
 		if err != nil {
 			return Work{}, fmt.Errorf("count dirty organizations: %w", err)
 		}
-		return Work{Contacts: contacts, Companies: companies, Look: c.cfg.NewContacts == config.NewContactsSkip}, nil
+		return Work{Contacts: contacts - waiting, Companies: companies, Look: c.cfg.NewContacts == config.NewContactsSkip}, nil
 	})
+}
+
+// waiting counts the marks with which nothing is to be done yet: a run that finds no others has no work.
+func (c *connection) waiting(ctx context.Context) (n int64, _ error) {
+	ids, err := c.store.DirtyIDs(ctx, store.KindUser, PlanWait, 0, planBatch)
+	if err != nil || len(ids) == 0 {
+		return 0, err
+	}
+	j, err := c.judge(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for len(ids) > 0 {
+		known, err := c.store.Peek(ctx, ids)
+		if err != nil {
+			return 0, fmt.Errorf("read waiting users: %w", err)
+		}
+		rulings, err := j.rule(ctx, known)
+		if err != nil {
+			return 0, err
+		}
+		for i := range rulings {
+			if rulings[i].decision.wait {
+				n++
+			}
+		}
+		if ids, err = c.store.DirtyIDs(ctx, store.KindUser, PlanWait, ids[len(ids)-1], planBatch); err != nil {
+			return 0, fmt.Errorf("read dirty users: %w", err)
+		}
+	}
+	return n, nil
 }
 
 // PlanInput asks for a decision about every dirty contact.
@@ -152,6 +188,7 @@ func (p *planner) batch(ctx context.Context, ids []int64) error {
 		settled []store.Result
 		planned []store.Planned
 		rejects []store.Reject
+		erased  []store.Dirty
 	)
 	for i := range rulings {
 		r := &rulings[i]
@@ -163,13 +200,17 @@ func (p *planner) batch(ctx context.Context, ids []int64) error {
 			p.rejected = append(p.rejected, r.claimed.Delivery.UserID)
 			continue
 		}
-		if r.decision.writes() || r.situation.begun != nil {
+		if r.decision.wait || r.toWrite() {
 			plan := p.planOf(r)
 			p.count(plan)
 			planned = append(planned, store.Planned{ID: r.claimed.Delivery.UserID, Version: r.claimed.Dirty, Plan: plan})
 			continue
 		}
 		p.plan.settle(r)
+		if r.decision.erase {
+			erased = append(erased, store.Dirty{ID: r.claimed.Delivery.UserID, Version: r.claimed.Dirty})
+			continue
+		}
 		settled = append(settled, store.Result{Delivery: r.decision.after, Dirty: r.claimed.Dirty})
 		if fresh {
 			rejects = append(rejects, rejectOf(r, p.in.RunID, r.decision.reason, "", p.now()))
@@ -180,6 +221,9 @@ func (p *planner) batch(ctx context.Context, ids []int64) error {
 	}
 	if err := p.store.Record(ctx, p.owner, settled, p.now()); err != nil {
 		return fmt.Errorf("record decisions: %w", err)
+	}
+	if err := p.store.Erase(ctx, p.owner, erased, p.now()); err != nil {
+		return err
 	}
 	if err := p.store.SetPlans(ctx, store.KindUser, planned); err != nil {
 		return fmt.Errorf("store plans: %w", err)
@@ -195,10 +239,14 @@ func planOf(bulk bool, r *ruling) string {
 	_, phone := d.set[attributePhone]
 	_, had := r.situation.had.Attributes[attributePhone]
 	switch {
+	case d.wait:
+		return PlanWait
 	case r.situation.begun != nil:
 		return PlanWrite
 	case len(d.clear) > 0 || d.from != "" || d.state != store.DeliverySent:
 		return PlanClear
+	case len(r.situation.absorbed) > 0 || owes(d.after.Refused):
+		return PlanWrite // an import cannot carry what others had opted out of
 	case !bulk || (phone && (had || r.situation.phoneFrom != 0)) || len(importLists(r)) == 0:
 		return PlanWrite
 	case !d.create && (r.situation.found == nil || r.situation.found.Email != d.email):

@@ -12,7 +12,7 @@ import (
 type judge struct {
 	*connection
 	mapper *mapping.Mapper
-	policy  policy
+	policy policy
 	ready  func(mapping.Stream) bool
 }
 
@@ -21,6 +21,11 @@ type ruling struct {
 	claimed   store.Claimed
 	situation situation
 	decision  decision
+}
+
+// toWrite reports whether it takes a writer to deal with a user: a call to Brevo, or a merge to settle.
+func (r *ruling) toWrite() bool {
+	return r.decision.writes() || r.decision.merge || r.situation.begun != nil
 }
 
 func (c *connection) judge(ctx context.Context) (*judge, error) {
@@ -40,7 +45,7 @@ func (c *connection) judge(ctx context.Context) (*judge, error) {
 // policy reads from the store what preflight verified: an attribute or list that is not there is never sent.
 func (c *connection) policy(ctx context.Context, m *mapping.Mapper) (policy, error) {
 	r := policy{
-		newContacts: c.cfg.NewContacts, onBrevoDeleted: c.cfg.OnBrevoDeleted,
+		newContacts: c.cfg.NewContacts, onBrevoDeleted: c.cfg.OnBrevoDeleted, onUserMerged: c.cfg.OnUserMerged,
 		attributes: map[string]mapping.Attribute{}, lists: map[string]int64{},
 	}
 	if c.cfg.Pilot.Active() {
@@ -109,6 +114,9 @@ func (j *judge) rule(ctx context.Context, claimed []store.Claimed) ([]ruling, er
 		return nil, err
 	}
 	if err := j.succeed(ctx, out, byEmail); err != nil {
+		return nil, err
+	}
+	if err := j.departures(ctx, out); err != nil {
 		return nil, err
 	}
 	for i := range out {
@@ -186,14 +194,20 @@ func (j *judge) succeed(ctx context.Context, rulings []ruling, byEmail map[strin
 		case others && s.had.SentAt.IsZero() && owner.Email == s.want.Email && going[owner.UserID]:
 			s.found = nil // that contact goes to another address together with its person
 		case others && s.had.SentAt.IsZero() && owner.Email == s.want.Email:
-			s.had = owner
-			s.had.UserID = me
+			s.had = inherit(owner, s.had)
 		case others && !s.had.SentAt.IsZero() && owner.SentAt.After(s.had.SentAt):
-			s.had = store.Delivery{UserID: me}
+			s.had = store.Delivery{UserID: me, Refused: optOuts(s.had.Refused)}
 			s.found = find(s, nil, byEmail)
 		}
 	}
 	return nil
+}
+
+// inherit is what was delivered to one user's contact as it passes to another, who keeps what they opted out of.
+func inherit(from, to store.Delivery) store.Delivery {
+	consent := optOuts(to.Refused)
+	from.UserID, from.Refused = to.UserID, withConsent(from.Refused, consent)
+	return from
 }
 
 // going gives the users who have another address in Zendesk now, among those whose contact somebody new would come to.

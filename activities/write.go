@@ -51,19 +51,32 @@ func (w *writer) batch(ctx context.Context, plan string) (more bool, _ error) {
 	}
 	for i := range rulings {
 		id := rulings[i].claimed.Delivery.UserID
-		if !w.done[id] {
-			err := w.write(ctx, &rulings[i])
-			if err != nil && Classify(err) == Reject {
-				err = w.reject(ctx, &rulings[i], err) // a look at the contact was refused
-			}
-			if err != nil {
-				return false, err
-			}
+		if err := w.turn(ctx, &rulings[i]); err != nil {
+			return false, err
 		}
 		w.result.Next = id
 	}
 	w.result.Next = next
 	return next != 0, nil
+}
+
+// turn writes one contact of a batch, unless that was done out of its turn.
+func (w *writer) turn(ctx context.Context, r *ruling) error {
+	id := r.claimed.Delivery.UserID
+	if w.done[id] {
+		return nil
+	}
+	if w.touched[id] {
+		var err error
+		if r, err = w.anew(ctx, id); err != nil || r == nil {
+			return err
+		}
+	}
+	err := w.write(ctx, r)
+	if err != nil && Classify(err) == Reject {
+		err = w.reject(ctx, r, err) // a look at the contact was refused
+	}
+	return err
 }
 
 // writer writes claimed contacts and records what Brevo said.
@@ -75,6 +88,8 @@ type writer struct {
 	result StepResult
 	moving []*ruling      // whose address change waits for that of the next
 	done   map[int64]bool // users written out of their turn
+	// touched are users to whose delivery something was added out of their turn.
+	touched map[int64]bool
 }
 
 func (c *connection) writer(ctx context.Context, step PushStep, owner string) (*writer, error) {
@@ -82,7 +97,7 @@ func (c *connection) writer(ctx context.Context, step PushStep, owner string) (*
 	if err != nil {
 		return nil, err
 	}
-	return &writer{judge: j, step: step, owner: owner, keep: filledAttributes(j.mapper), done: map[int64]bool{}}, nil
+	return &writer{judge: j, step: step, owner: owner, keep: filledAttributes(j.mapper), done: map[int64]bool{}, touched: map[int64]bool{}}, nil
 }
 
 // release frees what was claimed and not recorded, also after the step was canceled.
@@ -112,6 +127,12 @@ func (w *writer) claim(ctx context.Context, plan string, after int64, limit int)
 // write brings one contact up to date. What Brevo refuses for good is repaired (the phone is dropped, its wish kept) or
 // rejected; anything else is the step's error.
 func (w *writer) write(ctx context.Context, r *ruling) error {
+	if r.decision.wait {
+		return nil
+	}
+	if ready, err := w.consents(ctx, r); err != nil || !ready {
+		return err
+	}
 	if w.needsLook(r) {
 		if err := w.look(ctx, r); err != nil {
 			return err
@@ -154,13 +175,18 @@ func (w *writer) write(ctx context.Context, r *ruling) error {
 // name, or unsubscribed, a minute ago.
 func (w *writer) needsLook(r *ruling) bool {
 	d := &r.decision
-	if d.create || d.state != store.DeliverySent {
+	switch {
+	case d.create:
 		return false
-	}
-	if r.situation.begun != nil {
+	case r.situation.begun != nil:
 		return true
-	}
-	if d.from != "" || len(d.add) > 0 {
+	case d.merge:
+		return false // it was looked at a moment ago
+	case d.erase:
+		return d.writes()
+	case d.state != store.DeliverySent:
+		return false
+	case d.from != "" || len(d.add) > 0:
 		return true
 	}
 	for _, name := range append(slices.Collect(maps.Keys(d.set)), d.clear...) {
@@ -180,9 +206,18 @@ func (w *writer) look(ctx context.Context, r *ruling) error {
 	if err != nil {
 		return err
 	}
-	w.arrived(r, &got)
+	w.recognise(r, &got)
 	found := mirrored(&got, w.keep)
 	return w.saw(ctx, r, &found)
+}
+
+// recognise takes the contact of an earlier create that was not answered for what it is: made here.
+func (w *writer) recognise(r *ruling, got *brevo.Contact) {
+	begun, consent := r.situation.begun != nil, optOuts(r.situation.had.Refused)
+	w.arrived(r, got)
+	if had := &r.situation.had; begun && !had.SentAt.IsZero() {
+		had.Made, had.Refused = true, withConsent(had.Refused, consent)
+	}
 }
 
 func (w *writer) saw(ctx context.Context, r *ruling, found *store.BrevoContact) error {
@@ -219,6 +254,8 @@ func identify(r *ruling) brevo.Identifier {
 		return brevo.ByID(s.had.BrevoID)
 	case s.found != nil:
 		return brevo.ByID(s.found.ID)
+	case s.begun != nil:
+		return brevo.ByEmail(s.begun.Email)
 	case s.had.Email != "":
 		return brevo.ByEmail(s.had.Email)
 	}
@@ -235,13 +272,21 @@ func idOf(found *store.BrevoContact) int64 {
 // send makes the one call that the decision asks for.
 func (w *writer) send(ctx context.Context, r *ruling) error {
 	d := &r.decision
-	if d.create {
-		in := brevo.CreateContact{Email: d.email, Attributes: d.set, ListIDs: d.add, EmailBlacklisted: brevo.Blocklist(d.blocklist)}
-		id, err := w.brevo.CreateContact(ctx, in)
+	switch {
+	case d.delete:
+		return w.brevo.DeleteContact(ctx, identify(r))
+	case d.create:
+		id, err := w.brevo.CreateContact(ctx, brevo.CreateContact{
+			Email: d.email, Attributes: d.set, ListIDs: d.add,
+			EmailBlacklisted: brevo.Blocklist(d.blocklist), SMSBlacklisted: brevo.Blocklist(d.blocklistSMS),
+		})
 		d.after.BrevoID = id
 		return err
 	}
-	in := brevo.UpdateContact{Attributes: maps.Clone(d.set), ListIDs: d.add, UnlinkListIDs: d.remove}
+	in := brevo.UpdateContact{
+		Attributes: maps.Clone(d.set), ListIDs: d.add, UnlinkListIDs: d.remove,
+		EmailBlacklisted: brevo.Blocklist(d.blocklist), SMSBlacklisted: brevo.Blocklist(d.blocklistSMS),
+	}
 	if in.Attributes == nil {
 		in.Attributes = map[string]any{}
 	}
@@ -253,7 +298,8 @@ func (w *writer) send(ctx context.Context, r *ruling) error {
 		// https://developers.brevo.com/reference/update-contact
 		in.Attributes[attributeEmail] = d.email
 		if f := r.situation.found; f != nil {
-			in.EmailBlacklisted, in.SMSBlacklisted = brevo.Blocklist(f.EmailBlacklisted), brevo.Blocklist(f.SMSBlacklisted)
+			in.EmailBlacklisted = brevo.Blocklist(f.EmailBlacklisted || d.blocklist)
+			in.SMSBlacklisted = brevo.Blocklist(f.SMSBlacklisted || d.blocklistSMS)
 		}
 	}
 	return w.brevo.UpdateContact(ctx, identify(r), in)
@@ -268,6 +314,10 @@ func (w *writer) refused(ctx context.Context, r *ruling, err error) (again bool,
 	switch {
 	case brevo.IsNotFound(err) && !d.create:
 		return true, w.gone(ctx, r)
+	case d.delete && Classify(err) == Reject:
+		r.situation.kept = true // the account's own address, say
+		r.decision = w.policy.decide(r.situation)
+		return true, nil
 	case phone && Classify(err) == Reject && !(duplicate && brevo.DuplicateEmail(fields)) && !(duplicate && len(fields) == 0 && d.create):
 		// How Brevo words what it has against a number is not documented, so whatever is not about the address is tried
 		// once without it.
@@ -296,7 +346,7 @@ func (w *writer) existing(ctx context.Context, r *ruling, phone bool) (again boo
 	if err != nil {
 		return false, err
 	}
-	w.arrived(r, &got)
+	w.recognise(r, &got)
 	found := mirrored(&got, w.keep)
 	return true, w.saw(ctx, r, &found)
 }
@@ -305,10 +355,22 @@ func (w *writer) existing(ctx context.Context, r *ruling, phone bool) (again boo
 func (w *writer) accept(ctx context.Context, r *ruling) error {
 	d := &r.decision
 	d.after.SentAt = w.now()
+	if d.state == store.DeliverySent {
+		d.after.Refused = paid(d.after.Refused)
+	}
 	if d.after.BrevoID == 0 {
 		d.after.BrevoID = idOf(r.situation.found)
 	}
-	if d.after.BrevoID != 0 {
+	switch {
+	case d.delete:
+		// Recorded first, the deletion is not taken for one by the marketer's hand.
+		if err := w.hold(ctx, d.after); err != nil {
+			return err
+		}
+		if err := w.store.RemoveBrevoContact(ctx, d.after.BrevoID, w.now()); err != nil {
+			return fmt.Errorf("forget deleted contact: %w", err)
+		}
+	case d.after.BrevoID != 0:
 		if err := w.store.ApplyBrevoContacts(ctx, "", []store.BrevoContact{w.policy.image(r)}, w.now()); err != nil {
 			return fmt.Errorf("mirror contact: %w", err)
 		}
@@ -327,7 +389,7 @@ func (r *policy) image(of *ruling) store.BrevoContact {
 	if d.create || d.from != "" || out.Email == "" {
 		out.Email = d.after.Email
 	}
-	out.EmailBlacklisted = out.EmailBlacklisted || d.blocklist
+	out.EmailBlacklisted, out.SMSBlacklisted = out.EmailBlacklisted || d.blocklist, out.SMSBlacklisted || d.blocklistSMS
 	for name, value := range d.set {
 		if r.attributes[name].FillIfEmpty || r.attributes[name].Identifier {
 			out.Attributes[name] = value
@@ -340,7 +402,17 @@ func (r *policy) image(of *ruling) store.BrevoContact {
 	return out
 }
 
+// record ends the work on a contact: its mark is cleared last, so whatever does not come to its end is done again.
 func (w *writer) record(ctx context.Context, r *ruling) error {
+	user := r.claimed.Delivery.UserID
+	if r.decision.merge {
+		if err := w.store.SettleMerge(ctx, user); err != nil {
+			return err
+		}
+	}
+	if r.decision.erase {
+		return w.store.Erase(ctx, w.owner, []store.Dirty{{ID: user, Version: r.claimed.Dirty}}, w.now())
+	}
 	result := store.Result{Delivery: r.decision.after, Dirty: r.claimed.Dirty}
 	if err := w.store.Record(ctx, w.owner, []store.Result{result}, w.now()); err != nil {
 		return fmt.Errorf("record delivery: %w", err)

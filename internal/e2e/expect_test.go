@@ -43,10 +43,12 @@ type wishes struct {
 	since           time.Time
 	surveys         bool // the account uses the new CSAT: five points
 	first, last     string
-	fullName        string // the one target of name; empty: two
-	noTickets       bool   // tickets were never read to their end
-	noOrganizations bool   // nor organizations
-	agents          bool   // sync.roles holds agent
+	fullName        string        // the one target of name; empty: two
+	noTickets       bool          // tickets were never read to their end
+	noOrganizations bool          // nor organizations
+	agents          bool          // sync.roles holds agent
+	believe         time.Duration // schedule.every: how long a deletion is not believed; 0: at once
+	now             func() time.Time
 	extra           func(h dossier) map[string]any
 }
 
@@ -74,6 +76,8 @@ type expectation struct {
 	wishes  wishes
 	base    map[string]person // what Brevo held before, by the address that the contact has now
 	left    map[string]person // contacts of people who are no customers any more
+	held    map[int64]string  // people whose deletion is not believed yet, with their addresses
+	gone    map[int64]string  // people who left, with their addresses
 	was     past
 	want    portrait
 }
@@ -85,7 +89,7 @@ type past struct {
 }
 
 func expect(account *seed.Account, before portrait, w wishes) *expectation {
-	e := &expectation{account: account, wishes: w, base: maps.Clone(before.contacts), left: map[string]person{}, was: past{emails: map[int64]string{}}}
+	e := &expectation{account: account, wishes: w, base: maps.Clone(before.contacts), left: map[string]person{}, gone: map[int64]string{}, was: past{emails: map[int64]string{}}}
 	e.look()
 	return e
 }
@@ -106,17 +110,35 @@ func (e *expectation) look() portrait {
 			e.moved(old, now, address[old])
 		}
 	}
+	e.held = map[int64]string{}
 	for id, old := range e.was.emails {
-		if _, still := is[id]; !still && !address[old] {
-			e.left[old] = e.leaving(old)
+		switch _, still := is[id]; {
+		case still || address[old]:
+		case e.fresh(id):
+			e.held[id], is[id] = old, old
+		default:
+			e.left[old], e.gone[id] = e.leaving(old), old
+		}
+	}
+	for id, old := range e.gone {
+		if u, _ := e.account.Users.Get(id); u.DeletedForever {
+			e.left[old] = e.base[old]
 		}
 	}
 	for email := range address {
 		delete(e.left, email)
 	}
 	e.was.emails = is
+	before := e.want
 	e.want = portrait{contacts: maps.Clone(e.base), companies: map[string]firm{}}
 	maps.Copy(e.want.contacts, e.left)
+	members := slices.Clone(customers)
+	for id, email := range e.held {
+		u, _ := e.account.Users.Get(id)
+		u.Email = email
+		members = append(members, u)
+		e.want.contacts[email] = before.contacts[email]
+	}
 	phones, numbers := e.phones()
 	histories := e.histories()
 	for _, u := range customers {
@@ -125,9 +147,15 @@ func (e *expectation) look() portrait {
 		e.want.contacts[email] = e.filled(h, e.base[email])
 	}
 	if !e.wishes.noOrganizations {
-		e.firms(customers)
+		e.firms(members)
 	}
 	return e.want
+}
+
+// fresh reports whether somebody was deleted too short a time ago for that to be believed.
+func (e *expectation) fresh(id int64) bool {
+	u, _ := e.account.Users.Get(id)
+	return e.wishes.believe > 0 && !u.Active && !u.DeletedForever && e.wishes.now().Before(u.UpdatedAt.Add(e.wishes.believe))
 }
 
 // moved follows a contact to a new address, together with what the marketer had put into it.

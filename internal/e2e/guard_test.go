@@ -106,6 +106,9 @@ func TestAMassChangePausesBeforeItsFirstWrite(t *testing.T) {
 			for _, id := range users[:40] {
 				require.True(t, w.zendesk.DeleteUser(id))
 			}
+			w.again(t, by.in)
+			assert.Zero(t, w.brevo.Writes().Total(), "they may have been merged: nothing is done yet, and nothing asked")
+			w.pass(interval)
 			pause, before := w.resumed(t)
 			w.again(t, by.in)
 			assert.Contains(t, pause.Message, "40 of 100 contacts")

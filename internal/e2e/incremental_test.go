@@ -53,6 +53,11 @@ func TestIncrementalSyncFollowsWhatHappensToUsers(t *testing.T) {
 			func(t *testing.T, w *world, who int64) { w.zendesk.DeleteUser(who) },
 			func(t *testing.T, w *world, who int64) { w.zendesk.DeleteUserForever(who) },
 		},
+		"deleted for ever at once": {func(t *testing.T, w *world, who int64) {
+			w.zendesk.DeleteUser(who)
+			w.zendesk.DeleteUserForever(who)
+		}},
+		"a marketer's contact deleted for ever": {func(t *testing.T, w *world, who int64) { w.zendesk.DeleteUserForever(w.marketedPerson(t)) }},
 		"merged": {func(t *testing.T, w *world, who int64) { w.zendesk.MergeUsers(w.person(t, 1).ID, who) }},
 		"created": {func(_ *testing.T, w *world, _ int64) {
 			id := w.zendesk.CreateUser(seed.User{Name: "New Comer", Email: "New.Comer@example.com", Phone: "+33 6 98 76 54 32"})
@@ -179,14 +184,15 @@ func TestIncrementalSyncFollowsCustomFields(t *testing.T) {
 }
 
 // followChanges checks, for each change alone, that Brevo ends as expected of the changed account and that nothing is left
-// to do, step by step.
+// to do, step by step. Who was deleted stays a while as they were, and meanwhile nothing is asked or done about them.
 func followChanges(t *testing.T, changes map[string]change) {
 	for name, steps := range changes {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := seeded(t, tiny, 6)
 			w.marketed()
-			want := expect(w.seed, w.portrait(t), wishes{})
+			w.configure("schedule: {every: 20m}")
+			want := expect(w.seed, w.portrait(t), wishes{believe: 20 * time.Minute, now: w.clock.Now})
 			w.sync(t, workflows.SyncInput{})
 			w.assertAs(t, want.want)
 			who := w.person(t, 0).ID
@@ -196,6 +202,12 @@ func followChanges(t *testing.T, changes map[string]change) {
 				w.sync(t, incremental)
 				w.assertAs(t, want.look())
 				w.assertIdle(t)
+				if len(want.held) > 0 {
+					w.later(20 * time.Minute)
+					w.sync(t, incremental)
+					w.assertAs(t, want.look())
+					w.assertIdle(t)
+				}
 			}
 			w.assertQuiet(t, workflows.SyncInput{})
 			w.assertAs(t, want.want)

@@ -246,6 +246,7 @@ func TestAMembershipThatSomebodyElseMadeIsNotEnded(t *testing.T) {
 		assert.Contains(t, w.contact(t, "ada@elsewhere.example").Lists, int64(31))
 
 		require.True(t, w.zendesk.DeleteUser(id))
+		w.pass(interval)
 		w.again(t, in)
 		assert.Equal(t, []int64{31}, w.contact(t, "ada@elsewhere.example").Lists, "only our lists are left with a deleted user")
 	})

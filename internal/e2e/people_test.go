@@ -22,6 +22,9 @@ const (
 	linus = "linus@customers.example"
 )
 
+// interval is the time between two scheduled syncs. A deletion is believed only after it: of merges only webhooks tell.
+const interval = 5 * time.Minute
+
 // town is an account with nobody in it but its owner.
 func town(t testing.TB, opts ...option) *world {
 	t.Helper()

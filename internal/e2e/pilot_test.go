@@ -38,6 +38,7 @@ func TestAPilotTouchesNobodyElse(t *testing.T) {
 			// Also when everything happens to them that can.
 			w.zendesk.CreateTicket(seed.Ticket{RequesterID: first, Status: "open"})
 			require.True(t, w.zendesk.DeleteUser(second))
+			w.pass(interval)
 			w.again(t, by.in)
 			w.again(t, workflows.SyncInput{})
 			assert.Equal(t, 1.0, w.contact(t, ada).Attributes["OPEN_TICKETS"])

@@ -88,4 +88,3 @@ func (t *tx) erase(ctx context.Context, users []int64) error {
 	}
 	return nil
 }
-

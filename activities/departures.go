@@ -1,0 +1,155 @@
+package activities
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"zendesk-brevo/internal/config"
+	"zendesk-brevo/internal/store"
+	"zendesk-brevo/internal/zendesk"
+	"zendesk-brevo/mapping"
+)
+
+// Reasons why somebody is no contact any more, beside those of mapping.Skip.
+const (
+	reasonMerged  = "merged"           // into another user
+	reasonNotOurs = "merged_not_ours"  // the same, and on_user_merged: delete found a contact that is not ours alone
+	reasonErased  = store.ReasonErased // deleted for good
+)
+
+// erased reports whether a user was deleted for good: nothing is left of the person in Zendesk.
+// https://developer.zendesk.com/api-reference/ticketing/users/users/#permanently-delete-user
+func erased(u *mapping.User) bool { return !u.Active && u.Email == "" && u.Name == zendesk.ErasedName }
+
+// waits reports whether it is too early to say what became of a user who is inactive: of a merge only a webhook tells, and it
+// may be late. After one interval of the schedule a deletion is believed. Who has no contact needs no patience.
+func waits(s *situation, since time.Time, interval time.Duration, now time.Time) bool {
+	there := s.begun != nil || (!s.had.SentAt.IsZero() && s.had.State != store.DeliveryLeft && s.had.State != store.DeliveryGone)
+	return s.skip == mapping.Inactive && there && !s.succeeded && now.Before(since.Add(interval))
+}
+
+// depart handles somebody who is no contact any more: the lists we added them to are left and support-derived attributes
+// cleared; the contact itself stays, for it may be the marketer's. Who was deleted for good loses all that we delivered.
+func (r *policy) depart(s situation) decision {
+	d := decision{state: store.DeliverySkipped, reason: s.skip, after: s.had, merge: s.merged != 0, erase: s.erased}
+	switch {
+	case s.had.State == store.DeliveryGone:
+		d.state = store.DeliveryGone
+	case s.succeeded:
+		d.state = store.DeliveryLeft
+	case r.deletes(&s):
+		d.state, d.email, d.delete = store.DeliveryGone, s.had.Email, true
+		d.after.Lists, d.after.Attributes, d.after.Made = nil, nil, false
+	case s.had.State == store.DeliveryLeft && !s.erased:
+		d.state = store.DeliveryLeft
+	case !s.had.SentAt.IsZero():
+		d.state, d.email = store.DeliveryLeft, s.had.Email
+		d.remove = slices.Clone(s.had.Lists)
+		d.after.Lists, d.after.Attributes = nil, maps.Clone(s.had.Attributes)
+		for name, last := range s.had.Attributes {
+			if r.attributes[name].Support || (s.erased && stillOurs(&s, r.attributes[name], name, last)) {
+				d.clear = append(d.clear, name)
+				delete(d.after.Attributes, name)
+			}
+		}
+		slices.Sort(d.clear)
+	}
+	if r.onUserMerged == config.OnUserDelete && s.merged != 0 && !d.delete && d.state == store.DeliveryLeft && !s.succeeded {
+		d.reason = reasonNotOurs
+	}
+	d.after.State, d.after.Reason = d.state, d.reason
+	return d
+}
+
+// deletes reports whether the contact of a merged user goes: on_user_merged: delete, we made it, and it still has the address
+// under which it was delivered. Whatever else somebody may have made of it is not ours to delete.
+func (r *policy) deletes(s *situation) bool {
+	return r.onUserMerged == config.OnUserDelete && s.merged != 0 && !s.kept && s.had.Made && !s.had.SentAt.IsZero() &&
+		s.found != nil && s.found.Email == s.had.Email
+}
+
+// stillOurs reports whether a contact still holds what we delivered, as far as anybody can tell: names and numbers that
+// somebody has typed over since are theirs.
+func stillOurs(s *situation, a mapping.Attribute, name string, last any) bool {
+	return s.found == nil || !(a.FillIfEmpty || a.Identifier) || sameValue(name, s.found.Attributes[name], last)
+}
+
+// What a person opted out of, where no contact can hold it, is kept among the refusals of their delivery: lists that they
+// left (listKey), store.Blocklisted of a contact that was deleted, and the opt-outs of users who were merged into this
+// one, which are owed until a contact has them. No attribute has a colon in its name.
+const (
+	listPrefix = "list:"
+	owedPrefix = "owed:"
+	owedEmail  = owedPrefix + "email"
+	owedSMS    = owedPrefix + "sms"
+)
+
+// optOuts are the refusals that speak of consent: they stay with the person, whatever becomes of address and contact.
+func optOuts(refused map[string]any) map[string]any {
+	out := maps.Clone(refused)
+	maps.DeleteFunc(out, func(name string, _ any) bool {
+		return name != store.Blocklisted && !strings.HasPrefix(name, listPrefix) && !strings.HasPrefix(name, owedPrefix)
+	})
+	return out
+}
+
+// consentOf is what somebody opted out of, in the form in which another delivery keeps it: by their contact, if they have one,
+// and by what is kept of earlier ones.
+func consentOf(had store.Delivery, found *store.BrevoContact) map[string]any {
+	out := map[string]any{}
+	for name, value := range optOuts(had.Refused) {
+		if name == store.Blocklisted {
+			name = owedEmail
+		}
+		out[name] = value
+	}
+	if found == nil {
+		return out
+	}
+	if found.EmailBlacklisted {
+		out[owedEmail] = true
+	}
+	if found.SMSBlacklisted {
+		out[owedSMS] = true
+	}
+	for _, list := range found.Unsubscribed {
+		out[listKey(list)] = true
+	}
+	return out
+}
+
+// withConsent adds opt-outs to refusals.
+func withConsent(refused, consent map[string]any) map[string]any {
+	if len(consent) == 0 {
+		return refused
+	}
+	out := cloneOrMake(refused)
+	maps.Copy(out, consent)
+	return out
+}
+
+// owe has the write of a contact carry the opt-outs that are owed. What the contact has already is not owed any more.
+func owe(found *store.BrevoContact, d *decision) {
+	email, sms := d.after.Refused[owedEmail] == true, d.after.Refused[owedSMS] == true
+	if !d.create && found != nil {
+		email, sms = email && !found.EmailBlacklisted, sms && !found.SMSBlacklisted
+	}
+	d.blocklist, d.blocklistSMS = d.blocklist || email, sms
+	if !email && !sms {
+		d.after.Refused = paid(d.after.Refused)
+	}
+}
+
+// paid are the refusals once a contact has the opt-outs that were owed.
+func paid(refused map[string]any) map[string]any {
+	out := maps.Clone(refused)
+	maps.DeleteFunc(out, func(name string, _ any) bool { return strings.HasPrefix(name, owedPrefix) })
+	return out
+}
+
+// owes reports whether opt-outs are still to be written.
+func owes(refused map[string]any) bool {
+	return refused[owedEmail] == true || refused[owedSMS] == true
+}
