@@ -37,11 +37,11 @@ type Options struct {
 	Keep bool
 }
 
-// Demo runs the whole product on made-up data: Temporal with its Web UI, simulated Zendesk and Brevo, a worker, one full sync;
-// then it shows what arrived. It returns the exit code for the program: the sync's, 1 when something could not be run. With an
+// Demo runs the whole product on made-up data: Temporal with its Web UI, simulated Zendesk and Brevo, a worker, the webhook server,
+// one full sync; it shows what arrived, and then what becomes of a ticket as it happens. It returns the exit code for the program: the sync's, 1 when something could not be run. With an
 // error, it has not been printed yet.
 func Demo(ctx context.Context, o Options) (int, error) {
-	bins, err := findBinaries("simulator", "worker", "starter")
+	bins, err := findBinaries("simulator", "worker", "starter", "webhook")
 	if err != nil {
 		return 1, err
 	}
@@ -55,12 +55,12 @@ func Demo(ctx context.Context, o Options) (int, error) {
 	if !o.Keep {
 		defer func() { _ = os.RemoveAll(dir) }()
 	}
-	d := demo{Options: o, dir: dir, bins: bins, out: NewOutput(o.Out, o.Colour)}
+	d := demo{Options: o, dir: dir, bins: bins, out: NewOutput(o.Out, o.Colour), key: newKey()}
 	if d.account, err = writeDemoConfig(dir, o.Ports); err != nil {
 		return 1, err
 	}
 	s := &Supervisor{Out: d.out, Env: d.env(), Note: d.note}
-	d.note("Starting Temporal, a simulated Zendesk and a simulated Brevo, and a worker ...")
+	d.note("Starting Temporal, a simulated Zendesk and a simulated Brevo, a worker and the webhook server ...")
 	code := 0
 	err = s.Run(ctx, d.parts(), func(ctx context.Context) error {
 		var err error
@@ -80,6 +80,7 @@ type demo struct {
 	Options
 	dir     string
 	account string
+	key     string // that secrets in the store are sealed with
 	bins    binaries
 	out     *Output
 }
@@ -88,10 +89,13 @@ func (d *demo) note(text string) { d.out.Line("demo", text) }
 
 // env is the programs' environment: nothing of the person's own accounts.
 func (d *demo) env() []string {
-	return merge(without(os.Environ(), append(ownVariables, "ZENDESK_", "BREVO_", "WEBHOOK_", "TLS_")), embeddedTemporal(d.Ports.Temporal), []string{
+	return merge(without(os.Environ(), append(ownVariables, "ZENDESK_", "BREVO_", "WEBHOOK_", "TLS_", "ALLOWED_CIDRS", "TRUSTED_PROXIES")), embeddedTemporal(d.Ports.Temporal), []string{
 		"CONNECTORS_FILE=" + filepath.Join(d.dir, "connectors.yaml"),
 		"STORE_URL=sqlite:" + filepath.Join(d.dir, "connector.db"),
 		"TASK_QUEUE=" + taskQueue,
+		"ENCRYPTION_KEY=" + d.key,
+		"WEBHOOK_ADDR=" + loopback(d.Ports.Webhook),
+		"PUBLIC_URL=http://" + loopback(d.Ports.Webhook),
 	})
 }
 
@@ -113,7 +117,8 @@ func (d *demo) parts() []Part {
 		Ready: All(TCPReady(zendesk), TCPReady(brevo)),
 	}
 	worker := workerPart(d.bins.ours["worker"], d.Ports.Temporal, taskQueue, "temporal", "simulator")
-	parts := []Part{temporal, simulator, worker}
+	webhook := webhookPart(d.bins.ours["webhook"], loopback(d.Ports.Webhook), "WEBHOOK_PORT", "worker")
+	parts := []Part{temporal, simulator, worker, webhook}
 	for i := range parts {
 		// Not the person's own folder: the programs would read its .env.
 		parts[i].Dir = d.dir
@@ -138,8 +143,14 @@ func (d *demo) show(ctx context.Context) (int, error) {
 	if _, err := d.starter(ctx, "status"); err != nil {
 		return 1, fmt.Errorf("run starter status: %w", err)
 	}
-	if err := d.samples(ctx); err != nil {
+	requester, err := d.samples(ctx)
+	if err != nil {
 		return 1, err
+	}
+	if code == 0 {
+		if err := d.live(ctx, requester); err != nil {
+			return 1, err
+		}
 	}
 	d.print("\nTemporal's Web UI: http://%s\n  the sync: %s\n", loopback(d.Ports.TemporalUI), workflowURL(d.Ports.TemporalUI, "zendesk/"+d.account+"/sync"))
 	if d.Exit {
@@ -161,13 +172,14 @@ func (d *demo) starter(ctx context.Context, args ...string) (int, error) {
 	return run(ctx, DefaultGrace, d.Out, d.dir, d.env(), append([]string{d.bins.ours["starter"]}, args...)...)
 }
 
-func (d *demo) samples(ctx context.Context) error {
-	contacts, err := sampleContacts(ctx, "http://"+loopback(d.Ports.Brevo)+"/v3")
+// samples shows some contacts, and returns the address of one.
+func (d *demo) samples(ctx context.Context) (string, error) {
+	contacts, one, err := sampleContacts(ctx, "http://"+loopback(d.Ports.Brevo)+"/v3")
 	if err != nil {
-		return fmt.Errorf("read contacts from the simulated Brevo: %w", err)
+		return "", fmt.Errorf("read contacts from the simulated Brevo: %w", err)
 	}
 	d.print("\nSome of the contacts in the simulated Brevo (made-up people):\n%s", contacts)
-	return nil
+	return one, nil
 }
 
 func (d *demo) print(format string, args ...any) { d.out.Raw(fmt.Sprintf(format, args...)) }

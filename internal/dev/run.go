@@ -16,7 +16,7 @@ import (
 // dataDir is where `make run` keeps its files.
 const dataDir = "data"
 
-// Run runs the product with the connectors.yaml and .env of the working directory: Temporal and a worker, files under data/,
+// Run runs the product with the connectors.yaml and .env of the working directory: Temporal, a worker and the webhook server, files under data/,
 // until ctx ends. Everything that is wrong with the configuration or the ports is reported before anything starts. With a
 // TEMPORAL_ADDRESS on another host no Temporal is started.
 func Run(ctx context.Context, o Options) error {
@@ -27,7 +27,7 @@ func Run(ctx context.Context, o Options) error {
 	if err := checkConfig(env); err != nil {
 		return err
 	}
-	bins, err := findBinaries("worker", "starter")
+	bins, err := findBinaries("worker", "starter", "webhook")
 	if err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func Run(ctx context.Context, o Options) error {
 		note("TEMPORAL_ADDRESS is " + address + ": using that Temporal, starting none")
 		// Asking that server who polls would need its certificates here: the worker says what it meets.
 		worker := Part{Name: "worker", Command: []string{bins.ours["worker"]}}
-		return s.Run(ctx, []Part{worker}, stay(note, "bin/starter test, then bin/starter sync --type full --wait"))
+		return s.Run(ctx, []Part{worker, webhookPart(bins.ours["webhook"], env.WebhookAddr, "WEBHOOK_ADDR", "worker")}, stay(note, "bin/starter test, then bin/starter sync --type full --wait"))
 	}
 	if o.Ports.Temporal, err = portOf(address, o.Ports.Temporal); err != nil {
 		return err
@@ -56,6 +56,7 @@ func Run(ctx context.Context, o Options) error {
 	parts := []Part{
 		temporalPart(temporal, o.Ports, filepath.Join(dataDir, "temporal.db")),
 		workerPart(bins.ours["worker"], o.Ports.Temporal, env.TaskQueue, "temporal"),
+		webhookPart(bins.ours["webhook"], env.WebhookAddr, "WEBHOOK_ADDR", "temporal", "worker"),
 	}
 	next := "bin/starter test, then bin/starter sync --type full --wait"
 	if o.Ports.Temporal != defaultTemporalPort {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -24,29 +25,34 @@ type contact struct {
 }
 
 // sampleContacts reads a page of the simulated Brevo and lays out those of its contacts that carry the most as a table.
-func sampleContacts(ctx context.Context, brevoURL string) (string, error) {
+// It also returns the address of the first of them.
+func sampleContacts(ctx context.Context, brevoURL string) (table, first string, _ error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, brevoURL+"/contacts?limit=500&offset=0&sort=asc", http.NoBody)
 	if err != nil {
-		return "", fmt.Errorf("list contacts: %w", err)
+		return "", "", fmt.Errorf("list contacts: %w", err)
 	}
 	request.Header.Set("Api-Key", demoBrevoKey)
 	request.Header.Set("Accept", "application/json")
 	response, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(request)
 	if err != nil {
-		return "", fmt.Errorf("list contacts: %w", err)
+		return "", "", fmt.Errorf("list contacts: %w", err)
 	}
 	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode != http.StatusOK {
-		return "", fmt.Errorf("list contacts: answered %d", response.StatusCode)
+		return "", "", fmt.Errorf("list contacts: answered %d", response.StatusCode)
 	}
 	var page struct {
 		Contacts []contact `json:"contacts"`
 		Count    int       `json:"count"`
 	}
 	if err := json.NewDecoder(io.LimitReader(response.Body, 16<<20)).Decode(&page); err != nil {
-		return "", fmt.Errorf("decode contacts: %w", err)
+		return "", "", fmt.Errorf("decode contacts: %w", err)
 	}
-	return contactTable(fullest(page.Contacts, sampleSize), page.Count), nil
+	chosen := fullest(page.Contacts, sampleSize)
+	if len(chosen) == 0 {
+		return "", "", errors.New("no contact arrived")
+	}
+	return contactTable(chosen, page.Count), chosen[0].Email, nil
 }
 
 // fullest returns the first n contacts that have a value in every sample column, then in all but one, and so on.

@@ -20,10 +20,11 @@ type Ports struct {
 	TemporalUI int
 	Zendesk    int // the simulated one
 	Brevo      int // the simulated one
+	Webhook    int // the demo's; a real one listens where WEBHOOK_ADDR says
 }
 
-// PortsFromEnv reads TEMPORAL_PORT (7233), TEMPORAL_UI_PORT (8233), ZENDESK_SIM_PORT (9141) and BREVO_SIM_PORT (9142). The error
-// names every value that is not a port.
+// PortsFromEnv reads TEMPORAL_PORT (7233), TEMPORAL_UI_PORT (8233), ZENDESK_SIM_PORT (9141), BREVO_SIM_PORT (9142) and
+// WEBHOOK_PORT (9143). The error names every value that is not a port.
 func PortsFromEnv() (Ports, error) {
 	var p Ports
 	var problems []error
@@ -36,6 +37,7 @@ func PortsFromEnv() (Ports, error) {
 		{"TEMPORAL_UI_PORT", 8233, &p.TemporalUI},
 		{"ZENDESK_SIM_PORT", 9141, &p.Zendesk},
 		{"BREVO_SIM_PORT", 9142, &p.Brevo},
+		{"WEBHOOK_PORT", 9143, &p.Webhook},
 	} {
 		*v.to = v.value
 		text := os.Getenv(v.name)
@@ -91,6 +93,17 @@ func workerPart(path string, temporalPort int, queue string, needs ...string) Pa
 		Command: []string{path},
 		Needs:   needs,
 		Ready:   WorkerReady(loopback(temporalPort), Namespace, queue),
+	}
+}
+
+// webhookPart is the webhook server. variable is what changes its address.
+func webhookPart(path, address, variable string, needs ...string) Part {
+	return Part{
+		Name:    "webhook",
+		Command: []string{path},
+		Needs:   needs,
+		Ports:   []Port{{Addr: address, Purpose: "the webhook server", Variable: variable}},
+		Ready:   TCPReady(address),
 	}
 }
 

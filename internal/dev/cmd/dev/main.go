@@ -13,11 +13,11 @@ import (
 
 const usage = `usage: dev demo|run
 
-  demo  Temporal, a simulated Zendesk and Brevo, a worker and one full sync of made-up data.
-        DEMO_EXIT=1 leaves when the sync is over, with its exit code; DEMO_KEEP=1 keeps the files.
-  run   Temporal and a worker with your own connectors.yaml and .env; files under data/.
+  demo  Temporal, a simulated Zendesk and Brevo, a worker, the webhook server, one full sync of made-up data, and what
+        becomes of a ticket as it happens. DEMO_EXIT=1 leaves at the end; DEMO_KEEP=1 keeps the files.
+  run   Temporal, a worker and the webhook server with your own connectors.yaml and .env; files under data/.
 
-Ports: TEMPORAL_PORT, TEMPORAL_UI_PORT, ZENDESK_SIM_PORT, BREVO_SIM_PORT.
+Ports: TEMPORAL_PORT, TEMPORAL_UI_PORT, ZENDESK_SIM_PORT, BREVO_SIM_PORT, WEBHOOK_PORT (demo).
 `
 
 func main() { os.Exit(program(os.Args[1:])) }
