@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -186,6 +187,9 @@ connectors:
 type program struct {
 	fake           *fakeTemporal
 	stdout, stderr bytes.Buffer
+	answer         string // on the terminal; empty: there is none
+	slept          time.Duration
+	later          time.Duration // than noon
 }
 
 func newProgram(t *testing.T) *program {
@@ -204,7 +208,9 @@ func (p *program) run(ctx context.Context, args ...string) int {
 	p.stdout.Reset()
 	p.stderr.Reset()
 	return run(ctx, args, env{
-		stdout: &p.stdout, stderr: &p.stderr, now: func() time.Time { return noon }, every: time.Millisecond,
+		stdin: strings.NewReader(p.answer), interactive: p.answer != "",
+		stdout: &p.stdout, stderr: &p.stderr, now: func() time.Time { return noon.Add(p.later) }, every: time.Millisecond,
+		sleep: func(_ context.Context, d time.Duration) error { p.slept += d; return nil },
 		dial: func(context.Context) (temporalClient, server, error) {
 			return p.fake, server{address: "temporal:7233", namespace: "default"}, nil
 		},

@@ -64,6 +64,10 @@ func syncedStatus() *status {
 			{"brevo:contacts", 10, 9, nil, 0.2},
 		},
 		Unknown: []string{},
+		Webhooks: &deliveries{
+			Installed: 1, LastDelivery: before(2 * time.Minute), Accepted: 5120, LastRefusal: before(50 * time.Hour),
+			Refused: map[string]int64{"bad_signature": 3, "too_old": 1},
+		},
 	}
 }
 

@@ -29,10 +29,13 @@ func main() {
 
 // env is the world around a command, so that tests can run it in process.
 type env struct {
+	stdin          io.Reader
 	stdout, stderr io.Writer
+	interactive    bool // stdin is a terminal: somebody can answer
 	terminal       bool // stdout is a terminal
 	colour         bool
 	now            func() time.Time
+	sleep          func(ctx context.Context, d time.Duration) error
 	every          time.Duration // between two looks at a running sync; 0: by the kind of output
 	dial           func(ctx context.Context) (temporalClient, server, error)
 }
@@ -40,9 +43,9 @@ type env struct {
 func systemEnv() env {
 	terminal := isTerminal(os.Stdout)
 	return env{
-		stdout: os.Stdout, stderr: os.Stderr,
-		terminal: terminal, colour: terminal && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb",
-		now: time.Now, dial: dialTemporal,
+		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
+		interactive: isTerminal(os.Stdin), terminal: terminal, colour: terminal && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb",
+		now: time.Now, sleep: sleep, dial: dialTemporal,
 	}
 }
 
@@ -93,6 +96,17 @@ func failed(format string, args ...any) error {
 
 func usage(format string, args ...any) error {
 	return &failure{code: exitUsage, text: fmt.Sprintf(format, args...)}
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
 }
 
 // isTerminal holds for character devices except the null device.

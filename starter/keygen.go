@@ -1,0 +1,23 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"zendesk-brevo/internal/seal"
+)
+
+func (a *app) keygenCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "keygen",
+		Short: "Print a new ENCRYPTION_KEY",
+		Long: "Print a new ENCRYPTION_KEY: it seals the signing secrets of webhooks in the store. Only the key goes to stdout.\n\n" +
+			"To replace a key, put the new one first, ENCRYPTION_KEY=new,old, for the starter and the webhook server; run\n" +
+			"`starter webhooks install`, which seals again; then leave the old one out.",
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			a.warnf("starter: set this as ENCRYPTION_KEY for the starter and the webhook server, and keep it out of the store's backups")
+			a.printf("%s\n", seal.Generate())
+			return nil
+		},
+	}
+}
