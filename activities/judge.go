@@ -101,11 +101,7 @@ func (c *connection) oneRating(ctx context.Context, fresh []rules.Transition) (k
 	if err != nil {
 		return nil, nil, fmt.Errorf("read mirrored ticket: %w", err)
 	}
-	own := ""
-	if id := rows[ticket].RatingID; id != 0 {
-		own = strconv.FormatInt(id, 10)
-	}
-	inside := func(t rules.Transition) bool { return isRating(t) && (t.RatingID == "" || t.RatingID == own) }
+	inside := inside(rows[ticket])
 	if !slices.ContainsFunc(fresh, inside) {
 		return fresh, nil, nil
 	}
@@ -130,6 +126,15 @@ func (c *connection) oneRating(ctx context.Context, fresh []rules.Transition) (k
 
 func isRating(t rules.Transition) bool {
 	return t.Type == rules.RatingCreated || t.Type == rules.RatingGood || t.Type == rules.RatingBad
+}
+
+// inside recognises what the rating inside a ticket tells.
+func inside(ticket store.TicketRow) func(rules.Transition) bool {
+	own := ""
+	if ticket.RatingID != 0 {
+		own = strconv.FormatInt(ticket.RatingID, 10)
+	}
+	return func(t rules.Transition) bool { return isRating(t) && (t.RatingID == "" || t.RatingID == own) }
 }
 
 // readSurveys reads the answers about one ticket into the mirror and reports whether there are any.

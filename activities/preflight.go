@@ -29,9 +29,9 @@ type PreflightResult struct {
 	Expected map[string]int64 `json:"expected,omitempty"`
 }
 
-// Preflight reads Zendesk's field definitions, and verifies or creates the attributes and lists in Brevo, on a full
-// sync, after a change of the configuration, what automations need included, and once a day. Brevo ignores unknown and mistyped attributes in silence,
-// so nothing is sent that was not verified here.
+// Preflight reads Zendesk's field definitions, and verifies or creates the attributes and lists in Brevo that the mapping and
+// the automations need: on a full sync, after a change of the configuration, and once a day. Brevo ignores unknown and
+// mistyped attributes in silence, so nothing is sent that was not verified here.
 func (a *Account) Preflight(ctx context.Context, in PreflightInput) (PreflightResult, error) {
 	return do(ctx, a.connections, in.Account, func(ctx context.Context, c *connection) (PreflightResult, error) {
 		p := &preflight{connection: c}

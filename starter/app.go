@@ -47,7 +47,7 @@ func (a *app) root() *cobra.Command {
 	root.SetErr(a.stderr)
 	root.SetVersionTemplate("starter {{.Version}}\n")
 	root.AddCommand(a.syncCommand(), a.statusCommand(), a.testCommand(), a.resumeCommand(), a.rejectsCommand(), a.scheduleCommand(),
-		a.webhooksCommand(), a.mappingCommand(), a.keygenCommand(), a.versionCommand())
+		a.webhooksCommand(), a.automationsCommand(), a.mappingCommand(), a.keygenCommand(), a.versionCommand())
 	return root
 }
 

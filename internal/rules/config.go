@@ -1,7 +1,9 @@
 package rules
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -17,6 +19,9 @@ type RuleConfig struct {
 	Do     []Action
 	Places map[string]Position // of its fields, by path; for messages
 }
+
+// Builtin reports whether the rule is one of the product's own.
+func (c *RuleConfig) Builtin() bool { return strings.HasPrefix(c.Name, builtinPrefix) }
 
 // Limit is how often a rule may act for one person or ticket; the zero value is no limit.
 type Limit struct {
@@ -89,6 +94,33 @@ type Action struct {
 	Priority string   `json:"priority,omitempty"`
 	Type     string   `json:"type,omitempty"`
 	Tags     []string `json:"tags,omitempty"`
+}
+
+// String is the action in a few words, without its texts: "brevo.email template 12".
+func (a Action) String() string {
+	switch a.Kind {
+	case BrevoEvent:
+		return a.Kind + " " + a.Event
+	case BrevoEmail:
+		return fmt.Sprintf("%s template %d", a.Kind, a.Template)
+	case BrevoListAdd, BrevoListRemove:
+		if a.ListID != 0 {
+			return fmt.Sprintf("%s %d", a.Kind, a.ListID)
+		}
+		return fmt.Sprintf("%s %q", a.Kind, a.ListName)
+	case BrevoAttribute:
+		return a.Kind + " " + strings.Join(sortedKeys(a.Attributes), ", ")
+	case ZendeskTag:
+		words := []string{a.Kind}
+		for _, t := range a.Add {
+			words = append(words, "+"+t)
+		}
+		for _, t := range a.Remove {
+			words = append(words, "-"+t)
+		}
+		return strings.Join(words, " ")
+	}
+	return a.Kind
 }
 
 // Options are the settings beside the automations themselves.

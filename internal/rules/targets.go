@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"fmt"
 	"reflect"
 	"slices"
 	"time"
@@ -137,12 +136,4 @@ type typed struct {
 
 var kindWords = map[string]string{
 	mapping.Text: "a text", mapping.Date: "a text", mapping.Float: "a number", mapping.Boolean: "true or false",
-}
-
-// String names the list for a message.
-func (l ListTarget) String() string {
-	if l.ID != 0 {
-		return fmt.Sprintf("list %d", l.ID)
-	}
-	return fmt.Sprintf("list %q", l.Name)
 }
