@@ -13,6 +13,7 @@ import (
 	"zendesk-brevo/internal/rest"
 	"zendesk-brevo/internal/rules"
 	"zendesk-brevo/internal/store"
+	"zendesk-brevo/internal/zendesk"
 )
 
 // ActInput names one planned action.
@@ -129,7 +130,7 @@ func (a *actor) tell(ctx context.Context) (bool, error) {
 		return true, a.end(ctx, store.ActionDone, "found at the vendor after the answer was lost")
 	case err == nil:
 		return false, nil
-	case errors.Is(err, errCannotTell), outcome == Reject, outcome == SkipStream, outcome == Missing:
+	case errors.Is(err, errCannotTell), errors.Is(err, zendesk.ErrInconclusive), outcome == Reject, outcome == SkipStream, outcome == Missing:
 		return true, a.end(ctx, store.ActionInDoubt, "the answer to a call was lost, and the vendor does not tell")
 	}
 	return false, err

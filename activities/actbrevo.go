@@ -161,10 +161,9 @@ func (a *actor) emailThere(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	q := brevo.EmailQuery{
-		Email: contact.Email, TemplateID: a.action.Action.Template, Limit: 500,
-		Start: a.action.OpenedAt.Add(-eventSpan), End: a.now().Add(24 * time.Hour),
-	}
+	// Without dates Brevo looks back thirty days; in which zone it reads a day is not documented.
+	q := brevo.EmailQuery{Email: contact.Email, TemplateID: a.action.Action.Template, Limit: 500}
+	untagged := false
 	for page := 0; page < maxEventPages; page++ {
 		got, err := a.brevo.ListEmails(ctx, q)
 		if err != nil {
@@ -174,11 +173,16 @@ func (a *actor) emailThere(ctx context.Context) (bool, error) {
 			if slices.Contains(e.Tags, emailTag+a.marker()) {
 				return true, nil
 			}
+			// That the list shows tags is not promised: one without any may be ours.
+			untagged = untagged || len(e.Tags) == 0 && e.Date.After(a.action.OpenedAt.Add(-tellAfter))
 		}
-		q.Offset += len(got.Emails)
-		if len(got.Emails) == 0 || int64(q.Offset) >= got.Count {
+		if got.End && untagged {
+			return false, errCannotTell
+		}
+		if got.End {
 			return false, nil
 		}
+		q.Offset = got.Next
 	}
 	return false, errCannotTell
 }

@@ -57,10 +57,13 @@ func BucketName(bucket string) string {
 		"zendesk:incremental-exports": "Zendesk export",
 		"zendesk:help-center":         "Zendesk Help Center",
 		"zendesk:search":              "Zendesk search",
+		"zendesk:ticket-update":       "Zendesk ticket updates",
+		"zendesk:create-update-user":  "Zendesk user updates",
 		"brevo:contacts":              "Brevo contacts",
 		"brevo:events":                "Brevo events",
 		"brevo:events-batch":          "Brevo event batches",
 		"brevo:smtp":                  "Brevo e-mail",
+		"brevo:smtp-emails":           "Brevo sent e-mails",
 		"brevo:other":                 "Brevo hourly",
 	}
 	if name, ok := names[bucket]; ok {

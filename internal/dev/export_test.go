@@ -7,4 +7,5 @@ var (
 	TemporalPart   = temporalPart
 	RunCommand     = run
 	IsLoopback     = isLoopback
+	FindBinary     = findBinary
 )

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"syscall"
 )
 
@@ -34,7 +35,11 @@ func checkPort(ctx context.Context, p Port) error {
 	}
 	advice := ""
 	if p.Variable != "" {
-		advice = fmt.Sprintf(", or choose another with %s=PORT", p.Variable)
+		value := "PORT"
+		if strings.HasSuffix(p.Variable, "_ADDR") {
+			value = "HOST:PORT"
+		}
+		advice = fmt.Sprintf(", or choose another with %s=%s", p.Variable, value)
 	}
 	if !errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("port %s for %s cannot be used%s: %w", number, p.Purpose, advice, err)

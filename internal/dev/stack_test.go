@@ -1,6 +1,7 @@
 package dev_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net/http"
@@ -57,8 +58,9 @@ func TestSamplesAreTheFullestContacts(t *testing.T) {
 				"TOTAL_TICKETS": 5, "CSAT_SCORE": 66.7, "LAST_SUPPORT_DATE": "2026-09-30"}, "listIds": [3, 4]}]}`))
 	}))
 	defer brevo.Close()
-	table, err := dev.SampleContacts(t.Context(), brevo.URL+"/v3")
+	table, first, err := dev.SampleContacts(t.Context(), brevo.URL+"/v3")
 	require.NoError(t, err)
+	assert.Equal(t, "full@example.com", first)
 	lines := strings.Split(table, "\n")
 	require.Len(t, lines, 5)
 	assert.Equal(t, []string{"full@example.com", "Ada", "Initech", "2", "5", "66.7", "2026-09-30", "[3", "4]"}, strings.Fields(lines[1]))
@@ -116,6 +118,30 @@ func TestTemporalIsFoundOnPathFirst(t *testing.T) {
 	found, err = dev.FindTemporal()
 	require.NoError(t, err)
 	assert.Equal(t, built, found)
+}
+
+// The whole demo on ports of its own: what a newcomer sees first must work.
+func TestDemoEndsWithEachEventOfATicketInBrevo(t *testing.T) {
+	if _, err := dev.FindTemporal(); err != nil {
+		t.Skip(err)
+	}
+	for _, name := range []string{"simulator", "worker", "starter", "webhook"} {
+		if _, err := dev.FindBinary(name); err != nil {
+			t.Skip(err)
+		}
+	}
+	var out bytes.Buffer
+	code, err := dev.Demo(t.Context(), dev.Options{
+		Out: &out, Exit: true,
+		Ports: dev.Ports{Temporal: freePort(t), TemporalUI: freePort(t), Zendesk: freePort(t), Brevo: freePort(t), Webhook: freePort(t)},
+	})
+	require.NoError(t, err, out.String())
+	assert.Zero(t, code, out.String())
+	for _, line := range []string{
+		"opened    -> ticket_created", "solved    -> ticket_solved", "rated bad -> satisfaction_rating_bad", "reopened  -> ticket_reopened",
+	} {
+		assert.Contains(t, out.String(), line)
+	}
 }
 
 // The real server, twice on the same file: `make run` survives restarts.
