@@ -1,23 +1,30 @@
-// Command webhook is the small HTTP front that Zendesk's webhooks arrive at. So far it only tells whether it is alive and
-// ready; until it takes deliveries, changes arrive by scheduled or manual syncs.
+// Command webhook is the HTTP server that Zendesk's webhooks arrive at. It verifies each delivery, tells Temporal which ticket
+// or user it is about, and answers. It calls neither vendor and keeps no record: what happened is read by the workflow.
 package main
 
 import (
 	"context"
-	"errors"
+	"crypto/tls"
 	"fmt"
+	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 	"time"
 
-	"github.com/gin-gonic/gin"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/contrib/envconfig"
+	"go.temporal.io/sdk/log"
 
 	"zendesk-brevo/internal/config"
+	"zendesk-brevo/internal/connectors"
 	"zendesk-brevo/internal/store"
 )
+
+// stopGrace is how long requests in flight may go on after a signal to stop.
+const stopGrace = 10 * time.Second
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -34,45 +41,118 @@ func main() {
 
 // run serves until ctx ends. Its errors name what to do.
 func run(ctx context.Context, env config.Env) error {
-	logger := config.NewLogger(os.Stderr, env.LogFormat, config.LevelInfo)
-	st, err := store.Open(ctx, env.StoreURL.Reveal())
+	file, err := config.Load(env.ConnectorsFile, os.Getenv, connectors.Checks()...)
 	if err != nil {
-		return fmt.Errorf("open store: %w", err)
+		return err
 	}
-	defer func() { _ = st.Close() }()
+	p, err := newProgram(env, file, config.NewLogger(os.Stderr, env.LogFormat, logLevel(file)))
+	if err != nil {
+		return err
+	}
+	defer p.temporal.Close()
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", env.WebhookAddr)
 	if err != nil {
 		return fmt.Errorf("listen: %w: is another program using the port? set WEBHOOK_ADDR to a free one", err)
 	}
-	server := &http.Server{Handler: routes(st), ReadHeaderTimeout: 5 * time.Second}
-	done := make(chan error, 1)
-	go func() { done <- server.Serve(listener) }()
-	logger.Info("webhook server ready", "address", listener.Addr().String())
-	select {
-	case err := <-done:
-		return err
-	case <-ctx.Done():
-	}
-	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer cancel()
-	if err := server.Shutdown(grace); err != nil && !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("stop: %w", err)
-	}
-	return nil
+	return p.serve(ctx, listener)
 }
 
-// routes are /healthz (the process answers) and /readyz (the store does, too).
-func routes(st *store.Store) http.Handler {
-	gin.SetMode(gin.ReleaseMode)
-	r := gin.New()
-	r.Use(gin.Recovery())
-	r.GET("/healthz", func(c *gin.Context) { c.String(http.StatusOK, "OK") })
-	r.GET("/readyz", func(c *gin.Context) {
-		if err := st.Ping(c.Request.Context()); err != nil {
-			c.String(http.StatusServiceUnavailable, "the store does not answer")
-			return
+// program is everything that runs in the process. Neither the store nor Temporal need answer when it starts.
+type program struct {
+	log      *slog.Logger
+	store    *lateStore
+	temporal client.Client
+	counts   *counts
+	ring     *keyring
+	server   *server
+	cert     *tls.Certificate // nil: no TLS
+}
+
+func newProgram(env config.Env, file *config.File, logger *slog.Logger) (*program, error) {
+	p := &program{log: logger, counts: newCounts(), store: &lateStore{log: logger, open: func(ctx context.Context) (*store.Store, error) {
+		return store.Open(ctx, env.StoreURL.Reveal())
+	}}}
+	if env.TLSCert != "" {
+		cert, err := tls.LoadX509KeyPair(env.TLSCert, env.TLSKey)
+		if err != nil {
+			return nil, fmt.Errorf("read TLS_CERT and TLS_KEY: %w", err)
 		}
-		c.String(http.StatusOK, "OK")
+		p.cert = &cert
+	}
+	source, err := storedSecrets(env.EncryptionKey, p.store, logger, time.Now)
+	if err != nil {
+		return nil, err
+	}
+	if p.temporal, err = lazyTemporal(logger); err != nil {
+		return nil, err
+	}
+	p.ring = newKeyring(env.ZendeskWebhookSecret, source, enabled(file), logger, time.Now)
+	p.server = newServer(options{
+		env: env, file: file, signaler: p.temporal, ring: p.ring, counts: p.counts, log: logger, now: time.Now,
+		probes: []probe{
+			{"the store", p.store.ping},
+			{"Temporal", func(ctx context.Context) error {
+				_, err := p.temporal.CheckHealth(ctx, &client.CheckHealthRequest{})
+				return err
+			}},
+		},
 	})
-	return r
+	return p, nil
+}
+
+// serve answers on the listener until ctx ends, and closes what it opened.
+func (p *program) serve(ctx context.Context, listener net.Listener) error {
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var loops sync.WaitGroup
+	loops.Go(func() { p.store.run(background) })
+	loops.Go(func() { p.ring.run(background) })
+	loops.Go(func() { p.counts.run(background, p.store, p.log) })
+	err := p.server.serve(ctx, listener, p.cert)
+	stop()
+	loops.Wait()
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout)
+	defer cancel()
+	if lost := p.counts.flush(grace, p.store); lost != nil {
+		p.log.Warn("the last counts of webhooks are lost", "error", lost)
+	}
+	p.store.close()
+	return err
+}
+
+// lazyTemporal is a client as Temporal's environment says (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY and so on)
+// that connects when it is first used, and again whenever the connection is lost.
+// https://docs.temporal.io/develop/environment-configuration
+func lazyTemporal(logger *slog.Logger) (client.Client, error) {
+	options, err := envconfig.LoadDefaultClientOptions()
+	if err != nil {
+		return nil, fmt.Errorf("read Temporal's environment: %w", err)
+	}
+	options.Logger = log.NewStructuredLogger(logger)
+	c, err := client.NewLazyClient(options)
+	if err != nil {
+		return nil, fmt.Errorf("prepare the connection to Temporal: %w: check the TEMPORAL_ variables", err)
+	}
+	return c, nil
+}
+
+// enabled are the connectors that deliveries are taken for.
+func enabled(file *config.File) []*config.Connector {
+	var out []*config.Connector
+	for _, cfg := range file.Ordered {
+		if cfg.Enabled {
+			out = append(out, cfg)
+		}
+	}
+	return out
+}
+
+// logLevel is the most talkative level that any connector asks for.
+func logLevel(file *config.File) config.LogLevel {
+	level := config.LevelError
+	for _, cfg := range enabled(file) {
+		if cfg.LogLevel.Level() < level.Level() {
+			level = cfg.LogLevel
+		}
+	}
+	return level
 }

@@ -1,0 +1,258 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"zendesk-brevo/internal/config"
+	"zendesk-brevo/internal/zendesk"
+	"zendesk-brevo/workflows"
+)
+
+const (
+	// signalTimeout is how long Temporal may take to hold a signal. Zendesk itself waits 10 to 12 seconds.
+	signalTimeout = 3 * time.Second
+	probeTimeout  = 2 * time.Second
+	// atOnce bounds the deliveries in hand, and with them the memory that bodies of up to 1 MiB take.
+	atOnce    = 256
+	maxHeader = 16 << 10
+)
+
+// options is what a server needs.
+type options struct {
+	env      config.Env
+	file     *config.File
+	signaler workflows.Signaler
+	ring     *keyring
+	counts   *counts
+	probes   []probe
+	log      *slog.Logger
+	now      func() time.Time
+}
+
+// probe asks whether something that deliveries need answers.
+type probe struct {
+	name string
+	ask  func(context.Context) error
+}
+
+// server takes deliveries.
+type server struct {
+	options
+	connectors map[string]*config.Connector // the enabled ones, by account
+	only       *config.Connector            // the one whose deliveries need not name their account; nil if there are several
+	waker      workflows.Waker
+	seen       *seen
+	quiet      *quiet
+	timeout    time.Duration // of a signal
+	slots      chan struct{}
+}
+
+func newServer(o options) *server {
+	s := &server{
+		options: o, connectors: map[string]*config.Connector{}, timeout: signalTimeout, slots: make(chan struct{}, atOnce),
+		waker: workflows.Waker{Client: o.signaler, Queue: o.env.TaskQueue}, quiet: newQuiet(o.now),
+	}
+	var maxAge time.Duration
+	for _, cfg := range enabled(o.file) {
+		s.connectors[cfg.Account()] = cfg
+		maxAge = max(maxAge, cfg.Webhooks.MaxAge)
+		s.only = cfg
+	}
+	if len(s.connectors) != 1 {
+		s.only = nil
+	}
+	// For as long as a repetition of what was signed just now, on a clock that runs ahead, would be accepted.
+	s.seen = newSeen(maxAge+zendesk.MaxClockSkew, seenMost, o.now)
+	return s
+}
+
+// routes is the handler of all requests. Nothing but deliveries has a body, and no answer holds more than what is asked.
+func (s *server) routes() http.Handler {
+	gin.SetMode(gin.ReleaseMode)
+	r := gin.New()
+	r.RedirectTrailingSlash, r.HandleMethodNotAllowed = false, true
+	if err := r.SetTrustedProxies(s.env.TrustedProxies.Strings()); err != nil {
+		panic(err) // they have been parsed
+	}
+	r.Use(s.recover)
+	r.GET("/healthz", func(c *gin.Context) { c.String(http.StatusOK, "OK") })
+	r.GET("/readyz", s.ready)
+	deliveries := r.Group("/webhooks/zendesk", s.allow, s.admit)
+	deliveries.POST("", s.receive)
+	deliveries.POST("/:account", s.receive)
+	return r
+}
+
+// serve answers on the listener until ctx ends, then lets requests in flight finish.
+func (s *server) serve(ctx context.Context, listener net.Listener, cert *tls.Certificate) error {
+	web := &http.Server{
+		Handler: s.routes(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 15 * time.Second,
+		IdleTimeout: time.Minute, MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}
+	s.announce(listener, cert != nil)
+	done := make(chan error, 1)
+	go func() {
+		if cert != nil {
+			web.TLSConfig = &tls.Config{Certificates: []tls.Certificate{*cert}, MinVersion: tls.VersionTLS12}
+			done <- web.ServeTLS(listener, "", "")
+			return
+		}
+		done <- web.Serve(listener)
+	}()
+	select {
+	case err := <-done:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	s.log.Info("webhook server stopping")
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopGrace)
+	defer cancel()
+	if err := web.Shutdown(grace); err != nil {
+		_ = web.Close() // the error of Shutdown says why
+		return fmt.Errorf("stop: %w", err)
+	}
+	return nil
+}
+
+func (s *server) announce(listener net.Listener, encrypted bool) {
+	s.log.Info("webhook server ready", "address", listener.Addr().String(), "tls", encrypted, "connectors", len(s.connectors))
+	if len(s.connectors) == 0 {
+		s.log.Warn("no connector is enabled: every delivery is answered 404")
+	}
+	if s.env.WebhookAllowTestSecret {
+		s.log.Warn("WEBHOOK_ALLOW_TEST_SECRET is on: everybody knows that secret; switch it off once deliveries arrive")
+	}
+	if len(s.env.ZendeskWebhookSecret) == 0 && s.env.EncryptionKey.IsZero() {
+		s.log.Warn("no signing secret can be in force: " + howToConfigure)
+	}
+}
+
+// howToConfigure is for accounts whose deliveries cannot be verified.
+const howToConfigure = "run `starter webhooks install` with ENCRYPTION_KEY set here and there, or set ZENDESK_WEBHOOK_SECRET"
+
+// ready answers 200 when everything that deliveries need answers, else 503 with what does not.
+func (s *server) ready(c *gin.Context) {
+	ctx, cancel := context.WithTimeout(c.Request.Context(), probeTimeout)
+	defer cancel()
+	missing := make([]string, len(s.probes))
+	var all sync.WaitGroup
+	for i, p := range s.probes {
+		all.Go(func() {
+			if p.ask(ctx) != nil {
+				missing[i] = p.name + " does not answer\n"
+			}
+		})
+	}
+	all.Wait()
+	if text := strings.Join(missing, ""); text != "" {
+		c.String(http.StatusServiceUnavailable, text)
+		return
+	}
+	c.String(http.StatusOK, "OK")
+}
+
+// allow refuses what comes from outside ALLOWED_CIDRS, if that is set.
+func (s *server) allow(c *gin.Context) {
+	if len(s.env.AllowedCIDRs) == 0 {
+		return
+	}
+	from, err := netip.ParseAddr(c.ClientIP())
+	if err == nil {
+		from = from.Unmap()
+		for _, network := range s.env.AllowedCIDRs {
+			if network.Contains(from) {
+				return
+			}
+		}
+	}
+	s.warn("forbidden", "a request from outside ALLOWED_CIDRS was refused: behind a proxy, set TRUSTED_PROXIES to its address")
+	c.String(http.StatusForbidden, "Forbidden")
+	c.Abort()
+}
+
+// admit turns requests away while too many are in hand: Zendesk sends them again.
+func (s *server) admit(c *gin.Context) {
+	select {
+	case s.slots <- struct{}{}:
+		defer func() { <-s.slots }()
+		c.Next()
+	default:
+		if cfg := s.connector(c); cfg != nil {
+			s.counts.add(cfg.Account(), resultUnavailable, s.now())
+		}
+		s.warn("too many", "too many deliveries at once: Zendesk is asked to repeat some")
+		unavailable(c)
+	}
+}
+
+// connector finds the connector whose deliveries the request's path is for.
+func (s *server) connector(c *gin.Context) *config.Connector {
+	if account := c.Param("account"); account != "" {
+		return s.connectors[account]
+	}
+	return s.only
+}
+
+// takenFor is the key of the connector that a request in hand is for.
+const takenFor = "connector"
+
+// recover answers 503 where a handler panicked, so that Zendesk sends the delivery again: it does not repeat a 500. What was
+// thrown may hold anything; only an error of Go's runtime is repeated in the log.
+func (s *server) recover(c *gin.Context) {
+	defer func() {
+		thrown := recover()
+		if thrown == nil {
+			return
+		}
+		if err, ok := thrown.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+			panic(thrown)
+		}
+		what := fmt.Sprintf("%T", thrown)
+		var fault runtime.Error
+		if err, ok := thrown.(error); ok && errors.As(err, &fault) {
+			what = fault.Error()
+		}
+		if cfg, ok := c.Value(takenFor).(*config.Connector); ok {
+			s.counts.add(cfg.Account(), resultUnavailable, s.now())
+		}
+		s.warn("panic", "a handler panicked: please report this", "panic", what, "stack", string(debug.Stack()))
+		if !c.Writer.Written() {
+			unavailable(c)
+		}
+	}()
+	c.Next()
+}
+
+// unavailable asks Zendesk to send the delivery again: it does so only if Retry-After is below 60 seconds.
+// https://developer.zendesk.com/api-reference/webhooks/introduction/
+func unavailable(c *gin.Context) {
+	c.Header("Retry-After", "5")
+	c.String(http.StatusServiceUnavailable, "Service Unavailable")
+	c.Abort()
+}
+
+// warn writes a line, but not more than one of a kind in ten seconds.
+func (s *server) warn(kind, message string, args ...any) {
+	held, ok := s.quiet.may(kind)
+	if !ok {
+		return
+	}
+	if held > 0 {
+		args = append(args, "more_since_the_last", held)
+	}
+	s.log.Warn(message, args...)
+}

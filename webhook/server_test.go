@@ -1,0 +1,302 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"math/big"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"zendesk-brevo/internal/config"
+	"zendesk-brevo/internal/zendesk"
+)
+
+func TestRoutes(t *testing.T) {
+	s := newSite(t)
+	for name, test := range map[string]struct {
+		method, path string
+		status       int
+	}{
+		"alive":                 {http.MethodGet, "/healthz", 200},
+		"ready":                 {http.MethodGet, "/readyz", 200},
+		"root":                  {http.MethodGet, "/", 404},
+		"elsewhere":             {http.MethodPost, "/webhooks", 404},
+		"below an account":      {http.MethodPost, path + "/events", 404},
+		"slash at the end":      {http.MethodPost, path + "/", 404},
+		"account of no name":    {http.MethodPost, "/webhooks/zendesk/", 404},
+		"up and down":           {http.MethodPost, "/webhooks/../webhooks/zendesk/acme", 404},
+		"look at a delivery":    {http.MethodGet, path, 405},
+		"put a delivery":        {http.MethodPut, path, 405},
+		"no account, looked at": {http.MethodGet, "/webhooks/zendesk", 405},
+		"posted health":         {http.MethodPost, "/healthz", 405},
+		"deleted readiness":     {http.MethodDelete, "/readyz", 405},
+	} {
+		t.Run(name, func(t *testing.T) {
+			req, err := http.NewRequestWithContext(t.Context(), test.method, s.url+test.path, nil)
+			require.NoError(t, err)
+			r := do(t, http.DefaultClient, req)
+			assert.Equal(t, test.status, r.status)
+			assert.Equal(t, test.status == 405, r.header.Get("Allow") != "")
+		})
+	}
+	assert.Empty(t, s.counted("acme"))
+}
+
+func TestReadyNamesWhatIsMissing(t *testing.T) {
+	var store, temporal error
+	s := newSite(t, func(in *setup) {
+		in.probes = []probe{
+			{"the store", func(context.Context) error { return store }},
+			{"Temporal", func(context.Context) error { return temporal }},
+		}
+	})
+	away := errors.New("dial tcp 10.1.2.3: no route to host")
+	for _, test := range []struct {
+		store, temporal error
+		status          int
+		body            string
+	}{
+		{nil, nil, 200, "OK"},
+		{away, nil, 503, "the store does not answer\n"},
+		{nil, away, 503, "Temporal does not answer\n"},
+		{away, away, 503, "the store does not answer\nTemporal does not answer\n"},
+	} {
+		store, temporal = test.store, test.temporal
+		r := get(t, s.url+"/readyz")
+		assert.Equal(t, test.status, r.status)
+		assert.Equal(t, test.body, r.body)
+		assert.Equal(t, 200, get(t, s.url+"/healthz").status)
+	}
+}
+
+func networks(t *testing.T, text string) config.Networks {
+	t.Helper()
+	var n config.Networks
+	require.NoError(t, n.UnmarshalText([]byte(text)))
+	return n
+}
+
+func TestAllowedNetworks(t *testing.T) {
+	for name, test := range map[string]struct {
+		allowed, trusted, forwarded string
+		status                      int
+	}{
+		"no limit":                         {"", "", "", 200},
+		"inside":                           {"127.0.0.0/8", "", "", 200},
+		"inside, in the other family":      {"::1,127.0.0.1", "", "", 200},
+		"outside":                          {"216.198.0.0/18", "", "", 403},
+		"says that it is inside":           {"216.198.0.0/18", "", "216.198.0.7", 403},
+		"a proxy says so":                  {"216.198.0.0/18", "127.0.0.1", "216.198.0.7", 200},
+		"a proxy says otherwise":           {"216.198.0.0/18", "127.0.0.1", "203.0.113.9", 403},
+		"says so before the proxy":         {"216.198.0.0/18", "127.0.0.1", "216.198.0.7, 203.0.113.9", 403},
+		"a proxy that says nothing":        {"216.198.0.0/18", "127.0.0.1", "", 403},
+		"a proxy that says nonsense":       {"216.198.0.0/18", "127.0.0.1", "zendesk", 403},
+		"another proxy":                    {"216.198.0.0/18", "10.0.0.0/8", "216.198.0.7", 403},
+		"sixth version, written otherwise": {"2001:db8::/32", "127.0.0.1", "2001:0db8:0::7", 200},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, func(in *setup) {
+				in.env.AllowedCIDRs, in.env.TrustedProxies = networks(t, test.allowed), networks(t, test.trusted)
+			})
+			d := s.request(trigger("ticket.solved"))
+			d.change = func(r *http.Request) {
+				if test.forwarded != "" {
+					r.Header.Set("X-Forwarded-For", test.forwarded)
+				}
+			}
+			r := s.send(t, d)
+			assert.Equal(t, test.status, r.status)
+			assert.Len(t, s.temporal.signals(), map[int]int{200: 1}[r.status])
+			assert.Equal(t, 200, get(t, s.url+"/healthz").status, "probes come from elsewhere")
+			assert.Equal(t, test.status == 403, strings.Contains(s.log.String(), "ALLOWED_CIDRS"))
+		})
+	}
+	assert.False(t, netip.MustParsePrefix("127.0.0.0/8").Contains(netip.MustParseAddr("::ffff:127.0.0.1")), "why addresses are unmapped")
+}
+
+// TestLogHoldsIdsOnly: neither what people are called or wrote, nor a secret, nor a signature.
+func TestLogHoldsIdsOnly(t *testing.T) {
+	s := newSite(t, func(in *setup) { in.file.Ordered[0].LogWebhooks, in.level = true, config.LevelInfo })
+	assert.Equal(t, 200, s.send(t, s.request(solved("e1"))).status)
+	line := s.log.String()
+	for _, part := range []string{
+		"level=INFO", "account=acme", "result=delivered", "type=ticket.status_changed", "ticket=141", "invocation=" + invoked, "ms=0",
+	} {
+		assert.Contains(t, line, part)
+	}
+	user := s.request(envelope("e2", "user.name_changed", "zen:user:7", `{"id":"7","email":"ada@example.com"}`, `{"current":"Ada"}`))
+	assert.Equal(t, 200, s.send(t, user).status)
+	assert.Contains(t, s.log.String(), "user=7")
+	for _, d := range []delivery{
+		{secret: "forged", body: solved("e3")},
+		{secret: secret, body: `{"type":"ada@example.com"}`},
+		{secret: secret, body: "Ada"},
+		{secret: zendesk.TestSecret, body: solved("e4")},
+	} {
+		d.path, d.at = path, noon
+		s.send(t, d)
+	}
+	d := s.request(solved("e5"))
+	d.path = "/webhooks/zendesk/ada@example.com"
+	s.send(t, d)
+	text := s.log.String()
+	for _, private := range []string{"Ada", "ada", "cannot log in", secret, zendesk.TestSecret, "forged", zendesk.Sign(secret, "2026-05-04T12:00:00Z", []byte(solved("e1")))} {
+		assert.NotContains(t, text, private)
+	}
+}
+
+// TestAcceptedDeliveriesAreQuiet unless the connector wants to hear of them.
+func TestAcceptedDeliveriesAreQuiet(t *testing.T) {
+	s := newSite(t, func(in *setup) { in.level = config.LevelInfo })
+	s.send(t, s.request(solved("e1")))
+	assert.Empty(t, s.log.String())
+	s = newSite(t, func(in *setup) { in.level = config.LevelVerbose })
+	s.send(t, s.request(solved("e1")))
+	assert.Contains(t, s.log.String(), "level=VERBOSE")
+}
+
+// TestFloodOfRefusalsIsALineInAWhile, which says how many there were.
+func TestFloodOfRefusalsIsALineInAWhile(t *testing.T) {
+	s := newSite(t, func(in *setup) { in.level = config.LevelInfo })
+	for range 500 {
+		s.status(t, "forged")
+	}
+	assert.Equal(t, 1, strings.Count(s.log.String(), "\n"))
+	assert.Contains(t, s.log.String(), "result=bad_signature")
+	s.clock.move(quietFor)
+	s.status(t, "forged")
+	assert.Equal(t, 2, strings.Count(s.log.String(), "\n"))
+	assert.Contains(t, s.log.String(), "more_since_the_last=499")
+	assert.Equal(t, map[string]int64{resultBadSignature: 501}, s.counted("acme"))
+}
+
+// serving runs a server that stops when the returned function is called; its error arrives on the channel.
+func serving(t *testing.T, s *site, cert *tls.Certificate) (stop func(), done <-chan error) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	s.url = "http://" + listener.Addr().String()
+	ctx, cancel := context.WithCancel(t.Context())
+	t.Cleanup(cancel)
+	ended := make(chan error, 1)
+	go func() { ended <- s.server.serve(ctx, listener, cert) }()
+	return cancel, ended
+}
+
+// TestRequestsInFlightAreAnswered while the server stops.
+func TestRequestsInFlightAreAnswered(t *testing.T) {
+	s := newQuietSite(t)
+	stop, done := serving(t, s, nil)
+	entered, release := make(chan struct{}), make(chan struct{})
+	s.temporal.hinderBy(func(context.Context, woken) error {
+		close(entered)
+		<-release
+		return nil
+	})
+	stopping := s.log.hear("webhook server stopping")
+	answer := make(chan reply, 1)
+	go func() { answer <- s.send(t, s.request(solved("e1"))) }()
+	<-entered
+	stop()
+	<-stopping
+	close(release)
+	assert.Equal(t, 200, (<-answer).status)
+	require.NoError(t, <-done)
+	_, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+	assert.Error(t, err, "nobody listens any more")
+}
+
+// TestLargeHeadersAreRefused: nobody fills the memory with them.
+func TestLargeHeadersAreRefused(t *testing.T) {
+	s := newQuietSite(t)
+	stop, done := serving(t, s, nil)
+	d := s.request(solved("e1"))
+	d.change = func(r *http.Request) { r.Header.Set("X-Much", strings.Repeat("x", 3*maxHeader)) }
+	assert.Equal(t, http.StatusRequestHeaderFieldsTooLarge, s.send(t, d).status)
+	stop()
+	require.NoError(t, <-done)
+}
+
+func TestTLS(t *testing.T) {
+	certFile, keyFile, roots := certificate(t)
+	cert, err := tls.LoadX509KeyPair(certFile, keyFile)
+	require.NoError(t, err)
+	s := newQuietSite(t)
+	stop, done := serving(t, s, &cert)
+	s.url = strings.Replace(s.url, "http:", "https:", 1)
+	c := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, ServerName: "hooks.example.com"}, ForceAttemptHTTP2: true}}
+	r := do(t, c, s.request(solved("e1")).build(t, s.url))
+	assert.Equal(t, 200, r.status)
+	c.CloseIdleConnections()
+	stop()
+	require.NoError(t, <-done)
+	assert.NotContains(t, s.log.String(), "panic")
+}
+
+// certificate writes a certificate of its own making.
+func certificate(t *testing.T) (certFile, keyFile string, roots *x509.CertPool) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), DNSNames: []string{"hooks.example.com"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IsCA: true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	require.NoError(t, err)
+	parsed, err := x509.ParseCertificate(der)
+	require.NoError(t, err)
+	roots = x509.NewCertPool()
+	roots.AddCert(parsed)
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	require.NoError(t, err)
+	dir := t.TempDir()
+	write := func(name, kind string, der []byte) string {
+		var text bytes.Buffer
+		require.NoError(t, pem.Encode(&text, &pem.Block{Type: kind, Bytes: der}))
+		file := filepath.Join(dir, name)
+		require.NoError(t, os.WriteFile(file, text.Bytes(), 0o600))
+		return file
+	}
+	return write("cert.pem", "CERTIFICATE", der), write("key.pem", "PRIVATE KEY", private), roots
+}
+
+// TestStartSaysWhatIsDangerousOrMissing.
+func TestStartSaysWhatIsDangerousOrMissing(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(*setup)
+		told   string
+	}{
+		"test secret":   {func(in *setup) { in.env.WebhookAllowTestSecret = true }, "WEBHOOK_ALLOW_TEST_SECRET"},
+		"no secret":     {without, "starter webhooks install"},
+		"no connectors": {func(in *setup) { in.file.Ordered = in.file.Ordered[2:] }, "no connector is enabled"},
+		"nothing":       {func(*setup) {}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newQuietSite(t, test.change)
+			ready := s.log.hear("webhook server ready")
+			stop, done := serving(t, s, nil)
+			<-ready
+			stop()
+			require.NoError(t, <-done)
+			assert.Equal(t, test.told != "", strings.Contains(s.log.String(), "WARN"))
+			assert.Contains(t, s.log.String(), test.told)
+		})
+	}
+}
