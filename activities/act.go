@@ -202,6 +202,8 @@ func (a *actor) unreachable() string {
 	switch {
 	case !a.person.Found:
 		return "unknown"
+	case d.State == store.DeliveryGone:
+		return reasonBrevoDeleted
 	case d.State != store.DeliverySent:
 		return orText(d.Reason, string(d.State))
 	case d.BrevoID == 0 && d.Email == "":
