@@ -10,6 +10,7 @@ import (
 	"zendesk-brevo/internal/brevo"
 	"zendesk-brevo/internal/config"
 	"zendesk-brevo/internal/rest"
+	"zendesk-brevo/internal/store"
 	"zendesk-brevo/internal/zendesk"
 )
 
@@ -134,9 +135,13 @@ func (c *connection) checkWebhooks(ctx context.Context) CheckLine {
 	case found:
 		return CheckLine{Name: name, State: CheckOK}
 	case len(installed) > 0:
+		again := "starter webhooks install"
+		if installed[0].Kind == store.WebhookTriggers {
+			again += " --triggers"
+		}
 		return CheckLine{
 			Name: name, State: CheckFailed, Cause: "the webhook that was installed is inactive in Zendesk, or gone",
-			Fix: "run `starter webhooks install`, or `starter webhooks remove`",
+			Fix: "run `" + again + "`, or `starter webhooks remove`",
 		}
 	}
 	return CheckLine{Name: name, State: CheckOptional, Cause: none}

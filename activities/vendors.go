@@ -116,7 +116,7 @@ func ExplainAnswer(code int) (cause, fix string) {
 	switch {
 	case code == http.StatusUnauthorized:
 		return "the webhook server refused the signature (401): it uses another store or another ENCRYPTION_KEY",
-			"give it the STORE_URL and ENCRYPTION_KEY of the starter; if they are the same: `starter webhooks rotate`"
+			"give it the STORE_URL and ENCRYPTION_KEY of the starter; if they are the same, run `starter webhooks rotate`"
 	case code == http.StatusForbidden:
 		return "Zendesk's address was refused (403)", "let ALLOWED_CIDRS hold Zendesk's networks, and TRUSTED_PROXIES the proxy before the webhook server"
 	case code == http.StatusNotFound, code == http.StatusMethodNotAllowed:

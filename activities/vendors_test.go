@@ -118,7 +118,9 @@ func TestAWebhookIsConfiguredWhenItBringsSomething(t *testing.T) {
 	line := w.line()
 	assert.Equal(t, activities.CheckFailed, line.State)
 	assert.Contains(t, line.Cause, "inactive in Zendesk, or gone")
-	assert.Contains(t, line.Fix, "starter webhooks install")
+	assert.Contains(t, line.Fix, "run `starter webhooks install`,")
+	require.NoError(t, w.store.PutWebhook(t.Context(), store.Webhook{ID: id, Kind: store.WebhookTriggers}))
+	assert.Contains(t, w.line().Fix, "run `starter webhooks install --triggers`,")
 }
 
 func TestASilentWebhookIsNamed(t *testing.T) {

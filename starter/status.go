@@ -37,15 +37,6 @@ type status struct {
 	Webhooks *deliveries `json:"webhooks"` // nil while none is installed and nothing came
 }
 
-// deliveries counts what came by webhooks, since the store was made.
-type deliveries struct {
-	Installed    int              `json:"installed"`
-	LastDelivery *time.Time       `json:"lastDelivery"` // that was accepted
-	Accepted     int64            `json:"accepted"`
-	Refused      map[string]int64 `json:"refused"`
-	LastRefusal  *time.Time       `json:"lastRefusal"`
-}
-
 type vendor struct {
 	Name    string     `json:"name"`
 	OK      bool       `json:"ok"`
@@ -250,30 +241,6 @@ func (s *status) readBudgets(ctx context.Context, account *store.Account) error 
 		s.Budgets = append(s.Budgets, bucket{b.Bucket, b.Window.Limit, b.Window.Remaining, utc(b.Window.ResetsAt), b.WaitedTotal.Seconds()})
 	}
 	return err
-}
-
-func (s *status) readWebhooks(ctx context.Context, account *store.Account) error {
-	installed, err := account.Webhooks(ctx)
-	if err != nil {
-		return err
-	}
-	results, err := account.WebhookResults(ctx)
-	if err != nil || len(installed)+len(results) == 0 {
-		return err
-	}
-	accepted, refused, last := readResults(results)
-	d := &deliveries{Installed: len(installed), LastDelivery: last, Refused: map[string]int64{}}
-	for _, c := range accepted {
-		d.Accepted += c.N
-	}
-	for _, c := range refused {
-		d.Refused[c.Result] = c.N
-		if c.LastAt != nil && (d.LastRefusal == nil || c.LastAt.After(*d.LastRefusal)) {
-			d.LastRefusal = c.LastAt
-		}
-	}
-	s.Webhooks = d
-	return nil
 }
 
 // askTemporal fills in the running sync and the next one; what it cannot learn becomes a line of Unknown.

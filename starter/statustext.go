@@ -101,22 +101,6 @@ func (r *running) text(now time.Time) string {
 	return fmt.Sprintf("%s%s, started %s", kind, phase, moment(now, r.StartedAt, "unknown"))
 }
 
-// text is "1,200 deliveries accepted, last 2024-01-15T11:59:00Z (1m00s ago); refused 3 (bad_signature 3), last 2d4h ago:
-// starter webhooks status".
-func (d *deliveries) text(now time.Time) string {
-	text := "no delivery yet"
-	switch {
-	case d.LastDelivery != nil:
-		text = fmt.Sprintf("%s accepted, last %s", thousands(d.Accepted), moment(now, d.LastDelivery, ""))
-	case d.Installed == 0:
-		text = "none installed"
-	}
-	if d.LastRefusal != nil {
-		text += fmt.Sprintf("; refused %s (%s), last %s: see `starter webhooks status`", thousands(total(d.Refused)), byReason(d.Refused), ago(now, *d.LastRefusal))
-	}
-	return text
-}
-
 // text is "zendesk:account 340 of 400 left, resets in 34s".
 func (b bucket) text(now time.Time) string {
 	text := fmt.Sprintf("%s %s of %s left", b.Name, thousands(int64(b.Remaining)), thousands(int64(b.Limit)))

@@ -47,6 +47,8 @@ func (a *app) rotateSecrets(ctx context.Context, args []string) error {
 		if err := w.rotate(ctx, row); err != nil {
 			return err
 		}
+	}
+	for _, row := range rows { // once all are stored: the webhook server looks for new ones at most once a second
 		if err := w.verify(ctx, row); err != nil {
 			return err
 		}
@@ -71,9 +73,13 @@ func (w *webhooks) rotate(ctx context.Context, hook store.Webhook) error {
 	case err != nil:
 		return w.refused("read the signing secret of webhook "+id, err)
 	}
-	before, err := w.stored(ctx, id)
-	if err != nil {
+	before, sealed, err := w.stored(ctx, id)
+	switch {
+	case err != nil:
 		return err
+	case sealed != nil: // the webhook server may well have that key: replacing what works for it would do harm
+		return failed("the stored secret of webhook %s was sealed with another ENCRYPTION_KEY: set that one, or new,old to replace a key; if it is lost, `%s` "+
+			"stores the secret again", id, installOf(hook.Kind))
 	}
 	if before != "" && before != shown.Reveal() {
 		if err := w.keep(ctx, id, shown.Reveal(), before); err != nil {

@@ -36,23 +36,18 @@ func (w *webhooks) put(ctx context.Context, name, secret string, expires time.Ti
 	return nil
 }
 
-// stored is the secret in force as the store has it; empty when there is none, or none that ENCRYPTION_KEY opens.
-func (w *webhooks) stored(ctx context.Context, id string) (string, error) {
+// stored is the secret in force as the store has it, empty when there is none; sealed is why ENCRYPTION_KEY does not open it.
+func (w *webhooks) stored(ctx context.Context, id string) (secret string, sealed, err error) {
 	rows, err := w.account.Secrets(ctx, signingName(id))
 	if err != nil {
-		return "", w.storeFailure(err)
+		return "", nil, w.storeFailure(err)
 	}
 	for _, row := range rows {
-		if row.Name != signingName(id) {
-			continue
+		if row.Name == signingName(id) {
+			secret, sealed = w.box.Open(row.KeyID, row.Sealed, w.cfg.Account()+"/"+row.Name)
 		}
-		secret, err := w.box.Open(row.KeyID, row.Sealed, w.cfg.Account()+"/"+row.Name)
-		if err == nil {
-			return secret, nil
-		}
-		w.warnf("starter: %s", err)
 	}
-	return "", nil
+	return secret, sealed, nil
 }
 
 // keep stores the secret with which Zendesk signs now. One that was in force before stays valid for a while: what it signed
@@ -72,11 +67,31 @@ func (w *webhooks) learn(ctx context.Context, id string) error {
 	if err != nil {
 		return w.refused("read the signing secret of webhook "+id, err)
 	}
-	before, err := w.stored(ctx, id)
+	before, sealed, err := w.stored(ctx, id)
 	if err != nil {
 		return err
 	}
-	return w.keep(ctx, id, shown.Reveal(), before)
+	if sealed != nil {
+		w.warnf("starter: the stored secret of webhook %s was sealed with another ENCRYPTION_KEY: it is replaced, and the webhook server needs the key of now", id)
+	}
+	if err := w.keep(ctx, id, shown.Reveal(), before); err != nil {
+		return err
+	}
+	return w.tidy(ctx, id)
+}
+
+// tidy deletes a replaced secret that has expired.
+func (w *webhooks) tidy(ctx context.Context, id string) error {
+	rows, err := w.account.Secrets(ctx, previousName(id))
+	for _, row := range rows {
+		if err == nil && !row.ExpiresAt.After(w.now()) {
+			err = w.account.DeleteSecrets(ctx, row.Name)
+		}
+	}
+	if err != nil {
+		return w.storeFailure(err)
+	}
+	return nil
 }
 
 // retryAfter is longer than the second in which the webhook server looks only once for a secret that it does not know.
@@ -98,6 +113,9 @@ func (w *webhooks) verify(ctx context.Context, hook store.Webhook) error {
 			}
 		default:
 			cause, fix := activities.ExplainAnswer(status)
+			if status == http.StatusUnauthorized {
+				fix = "give it the STORE_URL and ENCRYPTION_KEY of the starter"
+			}
 			return failed("webhook %s stays in Zendesk, but its test did not come through: %s: %s; then run `%s`, which tests again",
 				hook.ID, cause, fix, installOf(hook.Kind))
 		}
