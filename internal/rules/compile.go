@@ -220,6 +220,8 @@ func (c *compiler) condition(r *rule) {
 	}
 	e, err := compileExpression(r.When, conditionEnv{}, expr.AsBool())
 	switch {
+	case err != nil && strings.HasSuffix(err.Error(), "unexpected token EOF"):
+		c.problem("when", "it ends too early: put the whole of it in quotes when it holds a #, which YAML takes for a comment", "%s", err)
 	case err != nil:
 		c.problem("when", "", "%s", err)
 	case e.usesTicket && r.aboutUsers():

@@ -100,7 +100,7 @@ func TestProblems(t *testing.T) {
 		"unknown field":    {"- on: ticket.solved\n  when: ticket.statuss == 'open'" + do, `2:9: automations[1].when knows no "ticket.statuss"; did you mean ticket.status?`},
 		"wrong type":       {"- on: ticket.solved\n  when: ticket.reopens == 'open'" + do, `2:9: automations[1].when has an error at character 16: invalid operation: == (mismatched types int and string)`},
 		"no bool":          {"- on: ticket.solved\n  when: ticket.reopens" + do, `2:9: automations[1].when is no valid expression: expected bool, but got int`},
-		"bad syntax":       {"- on: ticket.solved\n  when: ticket.reopens >" + do, `2:9: automations[1].when has an error at character 16: unexpected token EOF`},
+		"bad syntax":       {"- on: ticket.solved\n  when: ticket.reopens >" + do, `2:9: automations[1].when has an error at character 16: unexpected token EOF; it ends too early: put the whole of it in quotes when it holds a #, which YAML takes for a comment`},
 		"the clock":        {"- on: ticket.solved\n  when: now() > ticket.created_at" + do, `2:9: automations[1].when cannot use "now"; known here: abs, all, any, ceil, count, date, duration, float, floor, hasPrefix, hasSuffix, int, len, lower, max, min, none, one, round, string, trim, upper`},
 		"a range":          {"- on: ticket.solved\n  when: 'any(1..9, # == ticket.reopens)'" + do, `2:9: automations[1].when has a range; compare with < and > instead`},
 		"a loop in a loop": {"- on: ticket.solved\n  when: 'any(contact.tags, any(contact.tags, true))'" + do, `2:9: automations[1].when has a loop within a loop; split the rule in two`},
