@@ -55,13 +55,15 @@ func newStage(t testing.TB) *stage {
 		zo.Clock, bo.Clock = sim.NewClock(time.Now, stageSpeed), sim.NewClock(time.Now, stageSpeed)
 	})
 	w.realTime()
-	w.configure(fmt.Sprintf(`
+	w.configure(`
+log_level: debug
+log_webhooks: true
 events: {settle: 200ms}
 schedule: {every: 10s}
 automations:
   - name: escalated
     on: ticket.escalated
-    do: [brevo.event: escalated]`))
+    do: [brevo.event: escalated]`)
 	s := &stage{world: w, t: t, port: freePort(t), db: filepath.Join(t.TempDir(), "temporal.db"), hookAddr: fmt.Sprintf("127.0.0.1:%d", freePort(t))}
 	s.startTemporal()
 	t.Cleanup(s.stopTemporal)

@@ -46,6 +46,7 @@ func TestEveryEventOnceWhileWebhooksAreLostAndRepeated(t *testing.T) {
 	s := newStage(t)
 	seed := liveSeed(t)
 	s.play(seed, s.stories(seed, liveTickets(t)), nil)
+	s.assertPrivate()
 }
 
 func TestEveryEventOnceThroughKilledPrograms(t *testing.T) {
