@@ -1,0 +1,457 @@
+package e2e_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"zendesk-brevo/internal/sim"
+	"zendesk-brevo/internal/sim/brevosim"
+	"zendesk-brevo/internal/sim/seed"
+	"zendesk-brevo/internal/store"
+	"zendesk-brevo/workflows"
+)
+
+// merge merges two users in Zendesk, and lets the workflow of one of them hear of it.
+func (w *world) merge(t *testing.T, winner, loser, hears int64) {
+	t.Helper()
+	require.True(t, w.zendesk.MergeUsers(winner, loser))
+	w.hearOfMerge(t, hears, winner+loser-hears)
+}
+
+func (w *world) hearOfMerge(t *testing.T, user, other int64) {
+	t.Helper()
+	w.look(t, fmt.Sprintf("user/%d", user), []told{{0, workflows.Event{Type: "user.merged", MergedWith: other, At: w.clock.Now()}}})
+}
+
+// mergedQuietly is a merge of which the webhook has told, and that no contact was written for yet.
+func (w *world) mergedQuietly(t *testing.T, winner, loser int64) {
+	t.Helper()
+	require.True(t, w.zendesk.MergeUsers(winner, loser))
+	require.NoError(t, w.account().AddMerge(t.Context(), store.Merge{LoserID: loser, WinnerID: winner, At: w.clock.Now()}, w.clock.Now()))
+}
+
+func (w *world) delivery(t testing.TB, user int64) store.Delivery {
+	t.Helper()
+	known, err := w.account().Peek(t.Context(), []int64{user})
+	require.NoError(t, err)
+	return known[0].Delivery
+}
+
+func (w *world) assertMergeSettled(t testing.TB, loser int64) {
+	t.Helper()
+	merges, err := w.account().Merges(t.Context(), []int64{loser})
+	require.NoError(t, err)
+	assert.True(t, merges[loser].Settled)
+}
+
+// couple is two customers, synced, with an open ticket each. The first is the older user.
+func couple(t *testing.T, w *world, in workflows.SyncInput) (first, second int64) {
+	t.Helper()
+	first, second = w.moveIn(ada, "Ada Lovelace"), w.moveIn(grace, "Grace Hopper")
+	for _, id := range []int64{first, second} {
+		w.zendesk.CreateTicket(seed.Ticket{RequesterID: id, Status: "open"})
+	}
+	w.again(t, in)
+	require.Len(t, w.contact(t, ada).Lists, 2)
+	require.Len(t, w.contact(t, grace).Lists, 2)
+	return first, second
+}
+
+type consent struct{ email, sms bool }
+
+func consentIn(c brevosim.Contact) consent { return consent{c.EmailBlacklisted, c.SMSBlacklisted} }
+
+func TestTheStricterConsentOfMergedUsersWins(t *testing.T) {
+	for _, tc := range []struct {
+		name          string
+		winner, loser consent
+		want          consent
+	}{
+		{"both mailable", consent{}, consent{}, consent{}},
+		{"the loser had opted out of e-mail", consent{}, consent{email: true}, consent{email: true}},
+		{"the loser had opted out of both", consent{}, consent{true, true}, consent{true, true}},
+		{"the winner had opted out", consent{email: true}, consent{}, consent{email: true}},
+		{"each of one", consent{email: true}, consent{sms: true}, consent{true, true}},
+	} {
+		// Zendesk documents no order of the two in its event, and whoever is older may win.
+		for _, order := range []string{"the older wins, and hears of it", "the older wins", "the younger wins, and hears of it", "the younger wins"} {
+			t.Run(tc.name+", "+order, func(t *testing.T) {
+				w := town(t)
+				winner, loser := couple(t, w, ways[0].in)
+				kept, lost := ada, grace
+				if order[4] == 'y' {
+					winner, loser, kept, lost = loser, winner, grace, ada
+				}
+				w.setConsent(t, kept, tc.winner.email, tc.winner.sms)
+				w.setConsent(t, lost, tc.loser.email, tc.loser.sms)
+				hears := loser
+				if strings.HasSuffix(order, "hears of it") {
+					hears = winner
+				}
+				w.merge(t, winner, loser, hears)
+
+				after, left := w.contact(t, kept), w.contact(t, lost)
+				assert.Equal(t, tc.want, consentIn(after))
+				assert.Equal(t, tc.loser, consentIn(left), "never the other way round")
+				assert.Len(t, after.Lists, 2)
+				assert.Equal(t, 2.0, after.Attributes["OPEN_TICKETS"], "the tickets are the winner's now")
+				assert.Empty(t, left.Lists)
+				assert.NotContains(t, left.Attributes, "OPEN_TICKETS")
+				assert.Contains(t, left.Attributes, "FIRSTNAME", "the contact stays, without what support knew")
+				d := w.delivery(t, loser)
+				assert.Equal(t, []any{store.DeliveryLeft, "merged"}, []any{d.State, d.Reason})
+				w.assertMergeSettled(t, loser)
+
+				// What the syncs find is known already; and later changes lift nothing.
+				w.pass(interval)
+				assert.Zero(t, w.again(t, ways[1].in).Push.Sent)
+				w.rename(t, winner, "Somebody Else")
+				w.again(t, ways[1].in)
+				w.moveTo(t, winner, "moved@elsewhere.example")
+				w.again(t, ways[0].in)
+				assert.Equal(t, tc.want, consentIn(w.contact(t, "moved@elsewhere.example")))
+				assert.Zero(t, w.again(t, ways[0].in).Push.Sent)
+				w.assertHarmless(t)
+			})
+		}
+	}
+}
+
+func TestTheListsThatAMergedUserLeftAreLeft(t *testing.T) {
+	for _, younger := range []bool{false, true} {
+		eachWay(t, func(t *testing.T, in workflows.SyncInput, w *world) {
+			winner, loser := couple(t, w, in)
+			kept, lost := ada, grace
+			if younger {
+				winner, loser, kept, lost = loser, winner, grace, ada
+			}
+			everyone, open := w.list(t, listAll), w.list(t, listOpen)
+			w.brevo.Unsubscribe(lost, everyone)
+			w.rename(t, winner, "Mononym") // a name to clear, in the same step in which the loser leaves
+			w.mergedQuietly(t, winner, loser)
+			w.again(t, in)
+			w.again(t, in)
+			assert.Equal(t, []int64{open}, w.contact(t, kept).Lists, "we had added her, and she has left it under her other address")
+			w.rename(t, winner, "Ada King")
+			w.again(t, in)
+			w.moveTo(t, winner, "ada@elsewhere.example")
+			w.again(t, in)
+			assert.Equal(t, []int64{open}, w.contact(t, "ada@elsewhere.example").Lists)
+			assert.Zero(t, w.again(t, in).Push.Sent)
+		})
+	}
+}
+
+func TestAMergeIsCarriedOutByASync(t *testing.T) {
+	for _, policy := range []string{"keep", "delete"} {
+		t.Run(policy, func(t *testing.T) {
+			for _, by := range ways {
+				for _, younger := range []bool{false, true} {
+					t.Run(fmt.Sprintf("%s, the younger wins: %v", by.name, younger), func(t *testing.T) {
+						w := town(t)
+						w.configure("on_user_merged: " + policy)
+						winner, loser := couple(t, w, by.in)
+						kept, lost := ada, grace
+						if younger {
+							winner, loser, kept, lost = loser, winner, grace, ada
+						}
+						w.setConsent(t, lost, true, true)
+						w.mergedQuietly(t, winner, loser)
+						out := w.again(t, by.in)
+						assert.Positive(t, out.Push.Sent)
+						assert.Equal(t, consent{true, true}, consentIn(w.contact(t, kept)))
+						assert.Equal(t, policy == "keep", w.hasContact(lost), "made here, so ours to delete")
+						w.assertMergeSettled(t, loser)
+						w.again(t, by.in)
+						assert.Zero(t, w.again(t, by.in).Push.Sent)
+						assert.Equal(t, consent{true, true}, consentIn(w.contact(t, kept)))
+						w.assertConsiderate(t)
+					})
+				}
+			}
+		})
+	}
+}
+
+func TestAMergedContactIsDeletedOnlyIfItWasMadeHere(t *testing.T) {
+	eachWay(t, func(t *testing.T, in workflows.SyncInput, w *world) {
+		newsletter := w.brevo.SeedList("Newsletter")
+		w.brevo.SeedContact(brevosim.Contact{Email: grace, Lists: []int64{newsletter}})
+		w.configure("on_user_merged: delete")
+		winner, loser := w.moveIn(ada, "Ada Lovelace"), w.moveIn(grace, "Grace Hopper")
+		w.again(t, in)
+		require.Len(t, w.contact(t, grace).Lists, 2)
+		w.merge(t, winner, loser, winner)
+		left := w.contact(t, grace)
+		assert.Equal(t, []int64{newsletter}, left.Lists, "the marketer's stays")
+		assert.NotContains(t, left.Attributes, "TOTAL_TICKETS")
+		d := w.delivery(t, loser)
+		assert.Equal(t, []any{store.DeliveryLeft, "merged_not_ours"}, []any{d.State, d.Reason})
+		assert.Zero(t, w.brevo.Writes().Deletes)
+		w.assertMergeSettled(t, loser)
+	})
+	t.Run("made here", func(t *testing.T) {
+		for _, by := range ways {
+			w := town(t)
+			w.configure("on_user_merged: delete")
+			winner, loser := couple(t, w, by.in)
+			w.rename(t, loser, "Grace Murray") // that it was made here outlives later writes
+			w.again(t, by.in)
+			w.setConsent(t, grace, true, false)
+			w.merge(t, winner, loser, loser)
+			assert.False(t, w.hasContact(grace))
+			assert.Equal(t, consent{email: true}, consentIn(w.contact(t, ada)))
+			assert.Equal(t, 1, w.brevo.Writes().Deletes)
+			d := w.delivery(t, loser)
+			assert.Equal(t, []any{store.DeliveryGone, "merged"}, []any{d.State, d.Reason})
+			w.pass(interval)
+			assert.Zero(t, w.again(t, by.in).Push.Sent)
+			w.assertConsiderate(t)
+		}
+	})
+	t.Run("made anew by the marketer", func(t *testing.T) {
+		w := town(t)
+		w.configure("on_user_merged: delete\non_brevo_deleted: recreate")
+		winner, loser := couple(t, w, ways[0].in)
+		require.True(t, w.brevo.DeleteContact(grace))
+		w.brevo.SeedContact(brevosim.Contact{Email: grace})
+		w.again(t, ways[0].in)
+		require.False(t, w.delivery(t, loser).Made)
+		w.merge(t, winner, loser, loser)
+		assert.True(t, w.hasContact(grace))
+	})
+	t.Run("under another address by now", func(t *testing.T) {
+		w := town(t)
+		w.configure("on_user_merged: delete")
+		winner, loser := couple(t, w, ways[0].in)
+		w.asMarketer(t, "PUT", "/contacts/"+grace, map[string]any{"attributes": map[string]any{"EMAIL": linus}})
+		w.merge(t, winner, loser, loser)
+		assert.Empty(t, w.contact(t, linus).Lists, "it leaves our lists, and nothing else happens to it")
+	})
+}
+
+// TestACrashInTheMiddleOfAMergeLosesNothing loses the answer to each call in turn, and the call itself.
+func TestACrashInTheMiddleOfAMergeLosesNothing(t *testing.T) {
+	for _, policy := range []string{"keep", "delete"} {
+		for _, way := range []string{"webhook", "sync"} {
+			t.Run(policy+", "+way, func(t *testing.T) {
+				met := 0
+				for nth := 0; met == nth; nth++ {
+					fault := sim.Fault{Path: "/v3/contacts/*", Skip: nth / 2, DropAfter: nth%2 == 0, DropBefore: nth%2 == 1}
+					w := town(t)
+					w.configure("on_user_merged: " + policy)
+					winner, loser := couple(t, w, ways[0].in)
+					w.setConsent(t, grace, true, true)
+					w.brevo.Unsubscribe(grace, w.list(t, listAll))
+					w.brevo.Faults().Add(fault)
+					if way == "webhook" {
+						w.merge(t, winner, loser, loser)
+					} else {
+						w.mergedQuietly(t, winner, loser)
+						w.again(t, ways[1].in)
+					}
+					met += w.brevo.Faults().Fired()
+					w.brevo.Faults().Clear()
+					w.pass(interval)
+					w.again(t, ways[1].in)
+					assert.Equal(t, consent{true, true}, consentIn(w.contact(t, ada)), "call %d lost", nth)
+					assert.Equal(t, []int64{w.list(t, listOpen)}, w.contact(t, ada).Lists, "call %d lost", nth)
+					assert.Equal(t, policy == "keep", w.hasContact(grace), "call %d lost", nth)
+					if policy == "keep" {
+						assert.Empty(t, w.contact(t, grace).Lists, "call %d lost", nth)
+					}
+					w.assertMergeSettled(t, loser)
+					assert.Zero(t, w.again(t, ways[1].in).Push.Sent)
+					w.assertConsiderate(t)
+				}
+				t.Logf("%d calls were lost", met)
+				assert.Greater(t, met, 5, "every call of the merge was lost once")
+			})
+		}
+	}
+}
+
+// assertConsiderate is assertHarmless for accounts in which merged contacts may be deleted.
+func (w *world) assertConsiderate(t testing.TB) {
+	t.Helper()
+	assert.Empty(t, w.brevo.Misuses())
+	assert.Empty(t, w.brevo.Log().Unknown())
+	for _, call := range w.brevo.Log().Calls() {
+		assert.NotContains(t, string(call.Body), `acklisted":false`)
+	}
+}
+
+func TestAMergeIntoSomebodyWithoutAContact(t *testing.T) {
+	t.Run("who becomes one at the same time", func(t *testing.T) {
+		for _, by := range append(slices.Clone(ways), way{name: "by webhook", in: ways[0].in}) {
+			w := town(t)
+			loser := w.moveIn(grace, "Grace Hopper")
+			w.again(t, by.in)
+			w.setConsent(t, grace, true, true)
+			winner := w.moveIn(ada, "Ada Lovelace")
+			if by.name == "by webhook" {
+				w.merge(t, winner, loser, winner)
+			} else {
+				w.mergedQuietly(t, winner, loser)
+				w.again(t, by.in)
+			}
+			assert.Equal(t, consent{true, true}, consentIn(w.contact(t, ada)), by.name)
+			for _, call := range w.brevo.Log().Filter("POST", "/v3/contacts") {
+				if strings.Contains(string(call.Body), ada) {
+					assert.Contains(t, string(call.Body), `"emailBlacklisted":true`, "not for a moment")
+				}
+			}
+			w.assertHarmless(t)
+		}
+	})
+	t.Run("who becomes one later", func(t *testing.T) {
+		eachWay(t, func(t *testing.T, in workflows.SyncInput, w *world) {
+			winner, loser := w.moveIn(ada, "Ada Lovelace", func(u *seed.User) { u.Suspended = true }), w.moveIn(grace, "Grace Hopper")
+			w.again(t, in)
+			w.setConsent(t, grace, true, true)
+			w.brevo.Unsubscribe(grace, w.list(t, listAll))
+			w.merge(t, winner, loser, winner)
+			require.False(t, w.hasContact(ada))
+			w.assertMergeSettled(t, loser)
+			require.True(t, w.zendesk.UpdateUser(winner, func(u *seed.User) { u.Suspended = false }))
+			w.again(t, in)
+			assert.Equal(t, consent{true, true}, consentIn(w.contact(t, ada)))
+			assert.Empty(t, w.contact(t, ada).Lists)
+			assert.Zero(t, w.again(t, in).Push.Sent)
+
+			// Should they want to be written to again some day, nobody stands in the way.
+			w.asMarketer(t, "PUT", "/contacts/"+ada, map[string]any{"emailBlacklisted": false})
+			w.rename(t, winner, "Ada King")
+			w.again(t, in)
+			assert.Equal(t, consent{sms: true}, consentIn(w.contact(t, ada)))
+		})
+	})
+	t.Run("whom the marketer makes one", func(t *testing.T) {
+		eachWay(t, func(t *testing.T, in workflows.SyncInput, w *world) {
+			winner, loser := w.moveIn(ada, "Ada Lovelace", func(u *seed.User) { u.Suspended = true }), w.moveIn(grace, "Grace Hopper")
+			w.again(t, in)
+			w.setConsent(t, grace, true, false)
+			w.merge(t, winner, loser, winner)
+			w.brevo.SeedContact(brevosim.Contact{Email: ada})
+			require.True(t, w.zendesk.UpdateUser(winner, func(u *seed.User) { u.Suspended = false }))
+			w.again(t, in)
+			assert.Equal(t, consent{email: true}, consentIn(w.contact(t, ada)))
+		})
+	})
+	t.Run("whose contact was deleted in Brevo", func(t *testing.T) {
+		eachWay(t, func(t *testing.T, in workflows.SyncInput, w *world) {
+			winner, loser := couple(t, w, in)
+			w.setConsent(t, grace, true, false)
+			require.True(t, w.brevo.DeleteContact(ada)) // since the last look
+			w.merge(t, winner, loser, loser)
+			assert.False(t, w.hasContact(ada))
+			w.assertMergeSettled(t, loser)
+			w.configure("on_brevo_deleted: recreate")
+			w.again(t, in)
+			assert.Equal(t, consent{email: true}, consentIn(w.contact(t, ada)))
+		})
+	})
+	t.Run("who left before", func(t *testing.T) {
+		eachWay(t, func(t *testing.T, in workflows.SyncInput, w *world) {
+			winner, loser := couple(t, w, in)
+			require.True(t, w.zendesk.UpdateUser(winner, func(u *seed.User) { u.Suspended = true }))
+			w.again(t, in)
+			w.setConsent(t, grace, true, true)
+			w.merge(t, winner, loser, loser)
+			assert.Equal(t, consent{true, true}, consentIn(w.contact(t, ada)), "the contact is there, and may be mailed by others")
+		})
+	})
+}
+
+func TestAMergeOfMerges(t *testing.T) {
+	w := town(t)
+	first, second := couple(t, w, ways[0].in)
+	third := w.moveIn(linus, "Linus Torvalds")
+	w.again(t, ways[0].in)
+	w.setConsent(t, ada, true, false)
+	w.setConsent(t, grace, false, true)
+	w.mergedQuietly(t, second, first)
+	w.mergedQuietly(t, third, second)
+	w.again(t, ways[1].in)
+	assert.Equal(t, consent{true, true}, consentIn(w.contact(t, linus)))
+	assert.Equal(t, consent{sms: true}, consentIn(w.contact(t, grace)), "what became of the second is the third")
+	assert.Empty(t, w.contact(t, grace).Lists)
+	assert.Empty(t, w.contact(t, ada).Lists)
+	w.assertMergeSettled(t, first)
+	w.assertMergeSettled(t, second)
+	w.again(t, ways[1].in)
+	assert.Zero(t, w.again(t, ways[1].in).Push.Sent)
+	w.assertHarmless(t)
+}
+
+func TestTheWinnerMayTakeTheAddressOfTheLoser(t *testing.T) {
+	for _, policy := range []string{"keep", "delete"} {
+		t.Run(policy, func(t *testing.T) {
+			for _, tc := range []struct {
+				name  string
+				known bool // the winner had a contact of their own
+			}{{"who had none", false}, {"who had one", true}} {
+				for _, by := range ways {
+					t.Run(tc.name+", "+by.name, func(t *testing.T) {
+						w := town(t)
+						w.configure("on_user_merged: " + policy)
+						winner := w.moveIn("", "Ada Lovelace")
+						if tc.known {
+							w.moveTo(t, winner, ada)
+						}
+						loser := w.moveIn(grace, "Grace Hopper")
+						ticket := w.zendesk.CreateTicket(seed.Ticket{RequesterID: loser, Status: "open"})
+						w.again(t, by.in)
+						contact := w.contact(t, grace)
+						if tc.known {
+							w.setConsent(t, ada, false, true)
+						}
+						w.setConsent(t, grace, true, false)
+						w.mergedQuietly(t, winner, loser)
+						w.moveTo(t, winner, grace)
+						w.again(t, by.in)
+						after := w.contact(t, grace)
+						assert.Equal(t, contact.ID, after.ID, "the contact goes on as the winner's")
+						assert.Equal(t, consent{email: true, sms: tc.known}, consentIn(after))
+						assert.Len(t, after.Lists, 2)
+						assert.Equal(t, "Ada", after.Attributes["FIRSTNAME"])
+						w.assertMergeSettled(t, loser)
+						assert.True(t, w.delivery(t, winner).Made)
+						if tc.known {
+							assert.Empty(t, w.contact(t, ada).Lists)
+						}
+						require.True(t, w.zendesk.UpdateTicket(ticket, func(x *seed.Ticket) { x.Status = "solved" }))
+						w.again(t, by.in)
+						assert.Equal(t, []int64{w.list(t, listAll)}, w.contact(t, grace).Lists, "the lists are ours to leave, as before")
+						w.pass(interval)
+						assert.Zero(t, w.again(t, by.in).Push.Sent)
+						assert.Zero(t, w.brevo.Writes().Deletes)
+						w.assertConsiderate(t)
+					})
+				}
+			}
+		})
+	}
+}
+
+func TestAMergeOutOfThePilotWaitsForItsEnd(t *testing.T) {
+	w := town(t)
+	winner, loser := couple(t, w, ways[0].in)
+	w.setConsent(t, grace, true, false)
+	w.configure("pilot: {emails: [" + grace + "]}")
+	w.merge(t, winner, loser, loser)
+	w.pass(interval)
+	w.again(t, ways[0].in)
+	assert.Len(t, w.contact(t, grace).Lists, 2, "the winner may not be written, so the loser is not either")
+	assert.Equal(t, consent{}, consentIn(w.contact(t, ada)))
+	w.configure("")
+	w.again(t, ways[0].in)
+	assert.Empty(t, w.contact(t, grace).Lists)
+	assert.Equal(t, consent{email: true}, consentIn(w.contact(t, ada)))
+	w.assertMergeSettled(t, loser)
+}
