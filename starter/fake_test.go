@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -189,8 +190,12 @@ type program struct {
 	stdout, stderr bytes.Buffer
 	answer         string // on the terminal; empty: there is none
 	slept          time.Duration
-	later          time.Duration // than noon
+	later          atomic.Int64 // than noon, in nanoseconds: the simulated vendors' clock too
 }
+
+func (p *program) now() time.Time { return noon.Add(time.Duration(p.later.Load())) }
+
+func (p *program) pass(d time.Duration) { p.later.Add(int64(d)) }
 
 func newProgram(t *testing.T) *program {
 	t.Helper()
@@ -209,7 +214,7 @@ func (p *program) run(ctx context.Context, args ...string) int {
 	p.stderr.Reset()
 	return run(ctx, args, env{
 		stdin: strings.NewReader(p.answer), interactive: p.answer != "",
-		stdout: &p.stdout, stderr: &p.stderr, now: func() time.Time { return noon.Add(p.later) }, every: time.Millisecond,
+		stdout: &p.stdout, stderr: &p.stderr, now: p.now, every: time.Millisecond,
 		sleep: func(_ context.Context, d time.Duration) error { p.slept += d; return nil },
 		dial: func(context.Context) (temporalClient, server, error) {
 			return p.fake, server{address: "temporal:7233", namespace: "default"}, nil

@@ -41,16 +41,15 @@ type hooked struct {
 func newHooked(t *testing.T) *hooked {
 	t.Helper()
 	h := &hooked{program: newProgram(t), t: t, key: seal.Generate()}
-	now := func() time.Time { return noon.Add(h.later) }
 	h.sim = zendesksim.New(zendesksim.Options{
-		Account: seed.New(seed.Size{Users: 10}, 1), Clock: sim.NewClock(now, 1), WebhooksByHand: true,
+		Account: seed.New(seed.Size{Users: 10}, 1), Clock: sim.NewClock(h.now, 1), WebhooksByHand: true,
 	})
 	running, err := h.sim.Start()
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, running.Close()) })
 	email, token := h.sim.Credentials()
 	h.configure(running.URL, fmt.Sprintf("{email: %q, api_token: %q}", email, token))
-	h.client, err = zendesk.New(zendesk.Config{BaseURL: running.URL, Credential: zendesk.APIToken(email, token), Now: now})
+	h.client, err = zendesk.New(zendesk.Config{BaseURL: running.URL, Credential: zendesk.APIToken(email, token), Now: h.now})
 	require.NoError(t, err)
 	web := httptest.NewServer(h)
 	t.Cleanup(web.Close)
@@ -76,7 +75,7 @@ func (h *hooked) secrets() []string {
 	require.NoError(h.t, err)
 	var out []string
 	for _, row := range rows {
-		if !row.ExpiresAt.IsZero() && !noon.Add(h.later).Before(row.ExpiresAt) {
+		if !row.ExpiresAt.IsZero() && !h.now().Before(row.ExpiresAt) {
 			continue
 		}
 		if secret, err := box.Open(row.KeyID, row.Sealed, "acme/"+row.Name); err == nil {
@@ -90,7 +89,7 @@ func (h *hooked) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	body, _ := io.ReadAll(r.Body)
-	_, err := zendesk.Verify(r.Header, body, h.secrets(), noon.Add(h.later), 15*time.Minute)
+	_, err := zendesk.Verify(r.Header, body, h.secrets(), h.now(), 15*time.Minute)
 	code := http.StatusUnauthorized
 	if err == nil {
 		if event, err := zendesk.ParseEvent(body); err == nil {
@@ -107,7 +106,7 @@ func (h *hooked) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // starter runs a command line that must end with a code, a minute after the one before.
 func (h *hooked) starter(code int, args ...string) (stdout, stderr string) {
 	h.t.Helper()
-	h.later += time.Minute
+	h.pass(time.Minute)
 	require.Equal(h.t, code, h.run(h.t.Context(), args...), h.stdout.String()+h.stderr.String())
 	stderr = h.stderr.String()
 	if code != exitOK {

@@ -23,14 +23,14 @@ func TestRotate(t *testing.T) {
 	h.starter(exitOK, "webhooks", "install")
 	first := h.secrets()[0]
 	stdout, _ := h.starter(exitOK, "webhooks", "rotate")
-	until := noon.Add(h.later + 25*time.Minute)
+	until := h.now().Add(25 * time.Minute)
 	assert.Contains(t, stdout, "what the old one signed is accepted until "+clock(until))
 	assert.Contains(t, stdout, "accepted its signature")
 	h.works(store.WebhookEvents)
 	assert.Len(t, h.secrets(), 2)
 	assert.Contains(t, h.secrets(), first)
 
-	h.later += 25 * time.Minute
+	h.pass(25 * time.Minute)
 	require.Len(t, h.secrets(), 1)
 	assert.NotContains(t, h.secrets(), first)
 	h.works(store.WebhookEvents)
@@ -121,7 +121,7 @@ func TestRemove(t *testing.T) {
 	assert.Contains(t, stderr, "no terminal to answer on: add --yes")
 	for _, no := range []string{"n\n", "\n", "maybe\n", "no"} {
 		h.program.answer = no
-		h.later += time.Minute
+		h.pass(time.Minute)
 		require.Equal(t, exitFailed, h.run(t.Context(), "webhooks", "remove"))
 		assert.Contains(t, h.stderr.String(), "Delete 2 webhooks of acme in Zendesk? Changes will come with the schedule alone. [y/N] ")
 		assert.Contains(t, h.stderr.String(), "starter: nothing was deleted\n")
@@ -130,10 +130,10 @@ func TestRemove(t *testing.T) {
 
 	// Zendesk fails half-way; the next run goes on.
 	h.sim.Faults().Add(sim.Fault{Method: "DELETE", Path: "/api/v2/webhooks/", Skip: 1, DropAfter: true})
-	h.later += time.Minute
+	h.pass(time.Minute)
 	require.Equal(t, exitFailed, h.run(t.Context(), "webhooks", "remove", "--yes"))
 	h.program.answer = "Yes\n"
-	h.later += time.Minute
+	h.pass(time.Minute)
 	require.Equal(t, exitOK, h.run(t.Context(), "webhooks", "remove"), h.stderr.String())
 	assert.Contains(t, h.stderr.String(), "(Staging) leads to https://staging.example.com/webhooks/zendesk/acme and stays")
 	require.Len(t, h.hooks(), 1)

@@ -124,7 +124,7 @@ func TestInstallTakesOverAndNamesOthers(t *testing.T) {
 	form := zendesk.NewWebhook("By hand", h.url, "zen:event-type:ticket.created")
 	made, err := h.client.CreateWebhook(t.Context(), form)
 	require.NoError(t, err)
-	h.later += time.Second
+	h.pass(time.Second)
 	_, err = h.client.CreateWebhook(t.Context(), form)
 	require.NoError(t, err)
 	_, err = h.client.CreateWebhook(t.Context(), zendesk.NewWebhook("Pair", h.url, zendesk.ConditionalTicketEvents))

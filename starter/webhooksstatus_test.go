@@ -32,7 +32,7 @@ func TestWebhooksStatus(t *testing.T) {
 	assert.Contains(t, stdout, "Zendesk's log of the last 7 days holds nothing")
 
 	happen := func(code int) {
-		h.later += time.Minute
+		h.pass(time.Minute)
 		h.reply = func(bool) int { return code }
 		h.sim.CreateTicket(seed.Ticket{RequesterID: requester})
 		h.sim.DrainWebhooks(t.Context())
@@ -40,7 +40,7 @@ func TestWebhooksStatus(t *testing.T) {
 	happen(http.StatusOK)
 	happen(http.StatusOK)
 	happen(http.StatusUnauthorized)
-	counted := noon.Add(h.later)
+	counted := h.now()
 	require.NoError(t, h.account.CountWebhooks(t.Context(), map[string]int64{"delivered": 2, "ignored": 1, "bad_signature": 1, "of_the_future": 1}, counted))
 
 	stdout, stderr := h.starter(exitOK, "webhooks", "status")
@@ -73,12 +73,12 @@ func TestWebhooksStatus(t *testing.T) {
 
 	// What Zendesk does not tell is said, and the rest shown.
 	h.sim.Faults().Add(sim.Fault{Path: "/api/v2/webhooks/" + hook.ID + "/invocations", Status: 403})
-	h.later += time.Minute
+	h.pass(time.Minute)
 	require.Equal(t, exitOK, h.run(t.Context(), "webhooks", "status"))
 	assert.Contains(t, h.stderr.String(), "Zendesk's log is not known: read the log of webhook "+hook.ID+": Zendesk refuses it (403)")
 	assert.Contains(t, h.stdout.String(), "delivered")
 	h.sim.Faults().Add(sim.Fault{Path: "/api/v2/webhooks$", Status: 500})
-	h.later += time.Minute
+	h.pass(time.Minute)
 	require.Equal(t, exitOK, h.run(t.Context(), "webhooks", "status", "--json"))
 	require.NoError(t, json.Unmarshal(h.stdout.Bytes(), &report))
 	assert.Len(t, report.Unknown, 1)
