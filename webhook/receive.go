@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -160,7 +161,7 @@ func (s *server) pass(ctx context.Context, cfg *config.Connector, e zendesk.Even
 	if s.seen.has(id) {
 		return outcome{result: resultDuplicate, event: e}
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.timeout)
+	ctx, cancel := s.limit(ctx)
 	defer cancel()
 	wake, subject := s.waker.Ticket, workflows.SubjectInput{Account: cfg.Account(), ID: e.TicketID, Settle: cfg.Events.Settle}
 	if e.Kind == zendesk.KindUser {
@@ -171,6 +172,17 @@ func (s *server) pass(ctx context.Context, cfg *config.Connector, e zendesk.Even
 	}
 	s.seen.add(id)
 	return outcome{result: resultDelivered, event: e}
+}
+
+// limit bounds a signal by the timeout. Temporal's client gives up, its own repetitions included, after half of the time that
+// a deadline leaves: so the deadline is twice as far.
+func (s *server) limit(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*s.timeout)
+	timer := time.AfterFunc(s.timeout, cancel)
+	return ctx, func() {
+		timer.Stop()
+		cancel()
+	}
 }
 
 // tell logs a delivery: what was accepted as the connector wants it, what was refused as a warning, though not each of many.

@@ -265,7 +265,17 @@ func TestSlowTemporal(t *testing.T) {
 		start := time.Now()
 		assertUnavailable(t, s.call(t, s.request(solved("e1"))))
 		assert.Equal(t, 3*time.Second, time.Since(start))
-		assert.Equal(t, map[string]int64{resultUnavailable: 1}, s.counted("acme"))
+
+		// Temporal's own client gives up after half of what a deadline leaves, which must not be less.
+		s.temporal.hinderBy(func(ctx context.Context, _ woken) error {
+			deadline, ok := ctx.Deadline()
+			assert.True(t, ok)
+			assert.Equal(t, 6*time.Second, time.Until(deadline))
+			time.Sleep(3*time.Second - time.Millisecond)
+			return ctx.Err()
+		})
+		assert.Equal(t, 200, s.call(t, s.request(solved("e1"))).status)
+		assert.Equal(t, map[string]int64{resultUnavailable: 1, resultDelivered: 1}, s.counted("acme"))
 	})
 }
 
