@@ -135,7 +135,9 @@ func (l *automationList) read(ctx context.Context, account *store.Account) error
 	}
 	former := map[string]map[string]int64{}
 	for state, byRule := range counts {
-		l.Doubts += map[bool]int64{true: total(byRule)}[state == store.ActionInDoubt]
+		if state == store.ActionInDoubt {
+			l.Doubts = total(byRule)
+		}
 		for name, n := range byRule {
 			at := slices.IndexFunc(l.Rules, func(r ruleLine) bool { return r.Name == name })
 			if at >= 0 {

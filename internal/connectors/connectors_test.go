@@ -1,6 +1,7 @@
 package connectors_test
 
 import (
+	"fmt"
 	"os"
 	"regexp"
 	"strings"
@@ -141,4 +142,34 @@ func TestMessagesAboutAutomationsHoldNoSecretsAndNoAddresses(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Whatever stands under automations, the file is read, or its problems have a place in it.
+func FuzzAutomations(f *testing.F) {
+	for _, seed := range []string{
+		"- on: ticket.solved\n  do: [brevo.event: x]", "- use: csat_request\n  after: 1h", "- {on: [ticket.solved], limit: {per: ticket, within: 1d}, do: 5}",
+		"- on:\n  do:\n", "- do: [{brevo.attribute: {A: {b: c}}}]", "- ? a\n  : b", "- {on: 1, on: 2}", "[[]]", "- {name: &x [*x]}", "- !!binary x", "- |\n  a", "- <<: {on: x}",
+		"- on: ticket.solved\n  when: 'any(contact.tags, # == \"a\")'\n  do: [zendesk.note: '{{ ticket.id }}']", "- {1: 2, null: 3, [a]: b}", "- 0x1: .inf\n  do: [brevo.attribute: {A: .inf}]",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		// The fuzzer does not notice an input that never ends; this does.
+		watchdog := time.AfterFunc(10*time.Second, func() { panic(fmt.Sprintf("still reading: %q", text)) })
+		defer watchdog.Stop()
+		file, err := parse(minimal + "    automations:\n      " + strings.ReplaceAll(text, "\n", "\n      ") + "\n")
+		if err == nil {
+			for _, c := range file.Ordered {
+				_, err := connectors.RuleSet(c)
+				require.NoError(t, err)
+			}
+			return
+		}
+		var problems config.Problems
+		require.ErrorAs(t, err, &problems)
+		for _, p := range problems {
+			require.Positive(t, p.At.Line, p.Message)
+			require.Positive(t, p.At.Column, p.Message)
+		}
+	})
 }
