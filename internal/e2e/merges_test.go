@@ -123,28 +123,49 @@ func TestTheStricterConsentOfMergedUsersWins(t *testing.T) {
 }
 
 func TestTheListsThatAMergedUserLeftAreLeft(t *testing.T) {
-	for _, younger := range []bool{false, true} {
-		eachWay(t, func(t *testing.T, in workflows.SyncInput, w *world) {
-			winner, loser := couple(t, w, in)
-			kept, lost := ada, grace
-			if younger {
-				winner, loser, kept, lost = loser, winner, grace, ada
-			}
-			everyone, open := w.list(t, listAll), w.list(t, listOpen)
-			w.brevo.Unsubscribe(lost, everyone)
-			w.rename(t, winner, "Mononym") // a name to clear, in the same step in which the loser leaves
-			w.mergedQuietly(t, winner, loser)
-			w.again(t, in)
-			w.again(t, in)
-			assert.Equal(t, []int64{open}, w.contact(t, kept).Lists, "we had added her, and she has left it under her other address")
-			w.rename(t, winner, "Ada King")
-			w.again(t, in)
-			w.moveTo(t, winner, "ada@elsewhere.example")
-			w.again(t, in)
-			assert.Equal(t, []int64{open}, w.contact(t, "ada@elsewhere.example").Lists)
-			assert.Zero(t, w.again(t, in).Push.Sent)
-		})
+	for _, policy := range []string{"keep", "delete"} {
+		for _, younger := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, the younger wins: %v", policy, younger), func(t *testing.T) {
+				for _, by := range ways {
+					w := town(t)
+					w.configure("on_user_merged: " + policy)
+					winner, loser := couple(t, w, by.in)
+					kept, lost := ada, grace
+					if younger {
+						winner, loser, kept, lost = loser, winner, grace, ada
+					}
+					everyone, open := w.list(t, listAll), w.list(t, listOpen)
+					w.brevo.Unsubscribe(lost, everyone)
+					w.rename(t, winner, "Mononym") // a name to clear, in the same step in which the loser leaves
+					w.mergedQuietly(t, winner, loser)
+					w.again(t, by.in)
+					w.again(t, by.in)
+					assert.Equal(t, []int64{open}, w.contact(t, kept).Lists, "we had added her, and she has left it under her other address")
+					w.rename(t, winner, "Ada King")
+					w.again(t, by.in)
+					w.moveTo(t, winner, "ada@elsewhere.example")
+					w.again(t, by.in)
+					assert.Equal(t, []int64{open}, w.contact(t, "ada@elsewhere.example").Lists)
+					assert.Zero(t, w.again(t, by.in).Push.Sent)
+				}
+			})
+		}
 	}
+}
+
+func TestWhatIsOptedOutOfInTheMiddleOfAMergeCounts(t *testing.T) {
+	w := town(t)
+	winner, loser := couple(t, w, ways[0].in)
+	w.mergedQuietly(t, winner, loser)
+	w.hears(t, winner, "user.updated") // the winner is written, the loser not yet
+	require.Len(t, w.contact(t, grace).Lists, 2)
+	w.brevo.Unsubscribe(grace, w.list(t, listAll))
+	w.setConsent(t, grace, true, true)
+	w.again(t, ways[1].in)
+	w.again(t, ways[1].in)
+	assert.Equal(t, consent{true, true}, consentIn(w.contact(t, ada)))
+	assert.Equal(t, []int64{w.list(t, listOpen)}, w.contact(t, ada).Lists)
+	assert.Zero(t, w.again(t, ways[1].in).Push.Sent)
 }
 
 func TestAMergeIsCarriedOutByASync(t *testing.T) {
@@ -162,8 +183,13 @@ func TestAMergeIsCarriedOutByASync(t *testing.T) {
 						}
 						w.setConsent(t, lost, true, true)
 						w.mergedQuietly(t, winner, loser)
+						into, from := w.contact(t, kept).ID, w.contact(t, lost).ID
 						out := w.again(t, by.in)
 						assert.Positive(t, out.Push.Sent)
+						writes := w.contactWrites()
+						require.Greater(t, len(writes), 1)
+						assert.Contains(t, writes[0], fmt.Sprintf(`PUT /v3/contacts/%d {"emailBlacklisted":true,"smsBlacklisted":true}`, into), "before anything else")
+						assert.Contains(t, strings.Join(writes[1:], "\n"), fmt.Sprintf("/v3/contacts/%d", from))
 						assert.Equal(t, consent{true, true}, consentIn(w.contact(t, kept)))
 						assert.Equal(t, policy == "keep", w.hasContact(lost), "made here, so ours to delete")
 						w.assertMergeSettled(t, loser)
@@ -274,6 +300,16 @@ func TestACrashInTheMiddleOfAMergeLosesNothing(t *testing.T) {
 			})
 		}
 	}
+}
+
+// contactWrites are the changes of single contacts since the log was last reset, with their bodies.
+func (w *world) contactWrites() (out []string) {
+	for _, c := range w.brevo.Log().Calls() {
+		if c.Method != "GET" && strings.HasPrefix(c.Path, "/v3/contacts/") {
+			out = append(out, fmt.Sprintf("%s %s %s", c.Method, c.Path, c.Body))
+		}
+	}
+	return out
 }
 
 // assertConsiderate is assertHarmless for accounts in which merged contacts may be deleted.
