@@ -7,8 +7,6 @@ import (
 	"net/http"
 	"time"
 
-	"go.temporal.io/sdk/temporal"
-
 	"zendesk-brevo/internal/config"
 	"zendesk-brevo/internal/rest"
 	"zendesk-brevo/internal/rules"
@@ -80,6 +78,9 @@ func (a *actor) run(ctx context.Context) error {
 	if why := a.unreachable(); why != "" {
 		return a.end(ctx, store.ActionSkipped, why)
 	}
+	if a.undelivered() {
+		return busy("the contact is not in Brevo yet")
+	}
 	if a.cfg.AutomationsMode == config.AutomationsShadow {
 		return a.end(ctx, store.ActionShadow, "")
 	}
@@ -115,8 +116,7 @@ func (a *actor) tell(ctx context.Context) (bool, error) {
 	}
 	since := a.now().Sub(a.action.OpenedAt)
 	if since < tellAfter {
-		return false, temporal.NewApplicationErrorWithOptions("waiting to see whether a call without an answer arrived", ErrBusy,
-			temporal.ApplicationErrorOptions{NextRetryDelay: tellAfter - since, Category: temporal.ApplicationErrorCategoryBenign})
+		return false, waitFor(tellAfter-since, "to see whether a call without an answer arrived")
 	}
 	if since > tellWithin {
 		return true, a.end(ctx, store.ActionInDoubt, "the answer to a call was lost, and its traces may be gone")
@@ -176,10 +176,12 @@ func (a *actor) know(ctx context.Context) error {
 		return fmt.Errorf("read mirrored user: %w", store.ErrNotFound)
 	}
 	a.person = &people[0]
-	if a.aboutBrevo() && a.person.Found && a.person.Delivery.State == store.DeliveryNone {
-		return busy("the contact is not in Brevo yet")
-	}
 	return nil
+}
+
+// undelivered reports whether the person's contact has yet to be brought to Brevo.
+func (a *actor) undelivered() bool {
+	return a.aboutBrevo() && a.person.Found && a.person.Delivery.State == store.DeliveryNone
 }
 
 func (a *actor) aboutBrevo() bool {
@@ -204,6 +206,8 @@ func (a *actor) unreachable() string {
 		return "unknown"
 	case d.State == store.DeliveryGone:
 		return reasonBrevoDeleted
+	case d.State == store.DeliveryNone:
+		return ""
 	case d.State != store.DeliverySent:
 		return orText(d.Reason, string(d.State))
 	case d.BrevoID == 0 && d.Email == "":

@@ -208,12 +208,9 @@ func (a *actor) contact(ctx context.Context) (brevo.Contact, error) {
 // claim outlives any single call.
 func (a *actor) claimed(ctx context.Context, write func(*brevo.Contact, *store.Delivery) error) error {
 	owner := "act/" + a.action.Key
-	mine, err := a.store.Claim(ctx, []int64{a.person.Delivery.UserID}, owner, claimLease, a.now())
+	mine, err := a.claimOne(ctx, a.person.Delivery.UserID, owner)
 	if err != nil {
-		return fmt.Errorf("claim contact: %w", err)
-	}
-	if len(mine) == 0 {
-		return busy("the contact is being written")
+		return err
 	}
 	defer func() { _ = a.store.Release(context.WithoutCancel(ctx), owner) }()
 	contact, err := a.contact(ctx)
@@ -260,23 +257,30 @@ func (a *actor) changeList(ctx context.Context) error {
 	})
 }
 
-// list is the id of the action's list; preflight found or made those that are given by name.
+// list is the id of the action's list, once preflight has found or made it, and its adoption is allowed.
 func (a *actor) list(ctx context.Context) (int64, error) {
 	x := a.action.Action
+	name, shown := x.ListName, strconv.Quote(x.ListName)
 	if x.ListID != 0 {
-		return x.ListID, nil
+		name, shown = strconv.FormatInt(x.ListID, 10), strconv.FormatInt(x.ListID, 10)
 	}
 	lists, err := a.store.Lists(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("read lists: %w", err)
 	}
 	for _, l := range lists {
-		if l.Key == automationList(x.ListName) {
+		if l.Key == automationList(name) {
 			return l.ID, nil
 		}
 	}
-	return 0, &calledOff{"the list " + strconv.Quote(x.ListName) + " is not known yet: a full sync makes it"}
+	if x.Kind == rules.BrevoListRemove {
+		return 0, &calledOff{"there is no list " + shown}
+	}
+	return 0, waitFor(preflightRecheck, "for the next sync to verify list "+shown+" in Brevo")
 }
+
+// preflightRecheck is how often an action looks whether a sync has verified what it needs in Brevo.
+const preflightRecheck = time.Minute
 
 // automationList is the key under which a list that automations name is stored.
 func automationList(name string) string { return "automation:" + name }
@@ -292,11 +296,14 @@ func (a *actor) setAttributes(ctx context.Context) error {
 	values := map[string]any{}
 	for name, value := range x.Attributes {
 		at := slices.IndexFunc(stored, func(s store.Attribute) bool { return s.Name == name })
-		if at < 0 {
-			return &calledOff{"Brevo has no attribute " + name + ": make it there; the next full sync finds it"}
+		if at < 0 && value == nil {
+			return &calledOff{"Brevo has no attribute " + name}
 		}
-		if !fits(value, stored[at].Type) {
-			return &calledOff{"the attribute " + name + " is of type " + stored[at].Type + ", and the value is not"}
+		if at < 0 {
+			return waitFor(preflightRecheck, "for the next sync to verify attribute "+name+" in Brevo")
+		}
+		if !takes(kindOf(value), stored[at]) {
+			return &calledOff{"attribute " + name + " is " + described(stored[at]) + " in Brevo, and the value does not fit"}
 		}
 		if values[name] = value; value == nil {
 			values[name] = ""
@@ -307,17 +314,15 @@ func (a *actor) setAttributes(ctx context.Context) error {
 	})
 }
 
-// fits reports whether Brevo would take a value for an attribute of a type, which it does not say.
-func fits(value any, kind string) bool {
+// kindOf is the type of attribute that a value asks for; empty for one that clears.
+func kindOf(value any) string {
 	switch value.(type) {
 	case nil:
-		return true
+		return ""
 	case bool:
-		return kind == "boolean"
+		return mapping.Boolean
 	case float64, int64, int:
-		return kind == "float"
-	case string:
-		return kind == "text" || kind == "date" || kind == "category"
+		return mapping.Float
 	}
-	return false
+	return mapping.Text
 }

@@ -31,6 +31,7 @@ type connection struct {
 	zendesk *zendesk.Client
 	brevo   *brevo.Client
 	now     func() time.Time
+	sleep   func(context.Context, time.Duration) error
 	log     *slog.Logger
 }
 
@@ -66,7 +67,7 @@ func (c *connections) connector(account string) (*config.Connector, error) {
 
 func (c *connections) dial(cfg *config.Connector) (*connection, error) {
 	conn := &connection{
-		cfg: cfg, store: c.opts.Store.Account(cfg.Account()), now: c.opts.Now,
+		cfg: cfg, store: c.opts.Store.Account(cfg.Account()), now: c.opts.Now, sleep: c.opts.Sleep,
 		log: c.opts.Log.With("account", cfg.Account()),
 	}
 	m := &meter{account: conn.store, now: c.opts.Now, sleep: c.opts.Sleep, log: conn.log}

@@ -215,10 +215,10 @@ func (e *explainer) reach(ctx context.Context, t rules.Transition) (Reach, error
 		switch {
 		case a.person == nil && (err == nil || errors.Is(err, store.ErrNotFound)):
 			return nil, "unknown", nil
-		case a.person == nil:
+		case err != nil:
 			return nil, "", err
-		case err != nil: // known, and not delivered yet
-			return a, orText(a.unreachable(), reasonWaiting), nil
+		case a.unreachable() == "" && a.undelivered():
+			return a, reasonWaiting, nil
 		}
 		return a, a.unreachable(), nil
 	}

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"go.temporal.io/sdk/temporal"
+
+	"zendesk-brevo/internal/store"
 )
 
 // PushContactInput names the one user whose contact to bring up to date.
@@ -20,10 +22,35 @@ type PushContactInput struct {
 const busyRecheck = 5 * time.Second
 
 // busy is a wait for whoever holds a contact; no worker slot is held for it.
-func busy(what string) error {
+func busy(what string) error { return waitFor(busyRecheck, what) }
+
+// waitFor is a wait for something that another step, run or vendor brings about.
+func waitFor(after time.Duration, what string) error {
 	return temporal.NewApplicationErrorWithOptions("waiting: "+what, ErrBusy, temporal.ApplicationErrorOptions{
-		NextRetryDelay: busyRecheck, Category: temporal.ApplicationErrorCategoryBenign,
+		NextRetryDelay: after, Category: temporal.ApplicationErrorCategoryBenign,
 	})
+}
+
+// claimStep is the pause between two tries for a claim: another ticket's workflow holds it for the length of a call or two.
+const claimStep = 200 * time.Millisecond
+
+// claimOne takes the claim on one user's contact. What holds it for longer than a moment, such as an import, is waited for
+// without a worker slot.
+func (c *connection) claimOne(ctx context.Context, user int64, owner string) ([]store.Claimed, error) {
+	for waited := time.Duration(0); ; waited += claimStep {
+		claimed, err := c.store.Claim(ctx, []int64{user}, owner, claimLease, c.now())
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("claim contact: %w", err)
+		case len(claimed) > 0:
+			return claimed, nil
+		case waited >= shortWait:
+			return nil, busy("the contact is being written")
+		}
+		if err := c.sleep(ctx, claimStep); err != nil {
+			return nil, err
+		}
+	}
 }
 
 // PushContact brings the contact of one user up to date with the mirror, as a sync's push would. Without a dirty mark there is
@@ -35,12 +62,9 @@ func (b *Brevo) PushContact(ctx context.Context, in PushContactInput) (StepResul
 			return StepResult{}, err
 		}
 		defer w.release(ctx)
-		claimed, err := w.store.Claim(ctx, []int64{in.UserID}, w.owner, claimLease, w.now())
+		claimed, err := c.claimOne(ctx, in.UserID, w.owner)
 		if err != nil {
-			return StepResult{}, fmt.Errorf("claim contact: %w", err)
-		}
-		if len(claimed) == 0 {
-			return StepResult{}, busy("the contact is being written")
+			return StepResult{}, err
 		}
 		if claimed[0].Dirty == 0 {
 			return w.result, nil
