@@ -74,7 +74,7 @@ func (s *stage) executions(id string) (out []*workflow.WorkflowExecutionInfo) {
 }
 
 func TestSyncsOfAnAccountNeverRunSideBySide(t *testing.T) {
-	s := newStage(t)
+	s := newStage(t, stageSpeed)
 	refused := 0
 	for begun := 0; begun < 4; {
 		_, err := s.client.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{

@@ -40,19 +40,20 @@ type stage struct {
 }
 
 const (
-	// stageSpeed is how much faster than the real one the simulated Zendesk holds exports back and repeats deliveries.
-	stageSpeed = 12
+	// stageSpeed is how much faster than the real one the simulated Zendesk holds exports back and repeats deliveries; patient
+	// leaves it so much time for an answer that the webhook server's own deadline comes first.
+	stageSpeed, patient = 12, 3
 	stageEvery = 3 * time.Second
 	stageQueue = "live"
 )
 
-func newStage(t testing.TB) *stage {
+func newStage(t testing.TB, speed float64) *stage {
 	t.Helper()
 	if _, err := dev.FindTemporal(); err != nil {
 		t.Skipf("skipped: needs the embedded Temporal server: %v", err)
 	}
 	w := newWorld(t, seed.Size{Users: 160, Tickets: 120, Organizations: 8}, func(zo *zendesksim.Options, bo *brevosim.Options) {
-		zo.Clock, bo.Clock = sim.NewClock(time.Now, stageSpeed), sim.NewClock(time.Now, stageSpeed)
+		zo.Clock, bo.Clock = sim.NewClock(time.Now, speed), sim.NewClock(time.Now, speed)
 	})
 	w.realTime()
 	w.configure(`

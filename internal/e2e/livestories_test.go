@@ -43,14 +43,14 @@ func liveSeed(t testing.TB) uint64 {
 }
 
 func TestEveryEventOnceWhileWebhooksAreLostAndRepeated(t *testing.T) {
-	s := newStage(t)
+	s := newStage(t, stageSpeed)
 	seed := liveSeed(t)
 	s.play(seed, s.stories(seed, liveTickets(t)), nil)
 	s.assertPrivate()
 }
 
 func TestEveryEventOnceThroughKilledPrograms(t *testing.T) {
-	s := newStage(t)
+	s := newStage(t, stageSpeed)
 	seed := liveSeed(t)
 	stories := s.stories(seed, liveTickets(t))
 	r := rand.New(rand.NewPCG(seed, 2))
@@ -69,7 +69,7 @@ func TestEveryEventOnceThroughKilledPrograms(t *testing.T) {
 }
 
 func TestEveryEventOnceThoughTemporalWasAway(t *testing.T) {
-	s := newStage(t)
+	s := newStage(t, patient)
 	seed := liveSeed(t)
 	stories := s.stories(seed, liveTickets(t)/2)
 	away := end(stories) / 3
