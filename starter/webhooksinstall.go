@@ -152,7 +152,7 @@ func subscriptions(kind string) []string {
 	if kind == store.WebhookTriggers {
 		return []string{zendesk.ConditionalTicketEvents}
 	}
-	return zendesk.EventTypes(zendesk.KindTicket, zendesk.KindUser)
+	return zendesk.Subscriptions()
 }
 
 func (w *webhooks) create(ctx context.Context, kind string) (zendesk.Webhook, error) {

@@ -28,7 +28,7 @@ func TestInstallMakesOneWebhookHoweverOftenItRuns(t *testing.T) {
 	h.works(store.WebhookEvents)
 	hook := h.hooks()[0]
 	assert.Equal(t, "Zendesk to Brevo (acme)", hook.Name)
-	assert.Equal(t, zendesk.EventTypes(zendesk.KindTicket, zendesk.KindUser), hook.Subscriptions)
+	assert.Equal(t, zendesk.Subscriptions(), hook.Subscriptions)
 	rows, err := h.account.Secrets(t.Context(), "")
 	require.NoError(t, err)
 	require.Len(t, rows, 1)

@@ -239,3 +239,16 @@ func FuzzParseEvent(f *testing.F) {
 		require.LessOrEqual(t, len(e.Type)+len(e.ID)+len(e.Status)+len(e.Current)+len(e.Previous)+len(e.Sequence), 400)
 	})
 }
+
+func TestAWebhookAsksOnlyForWhatCanChangeAnything(t *testing.T) {
+	asked := zendesk.Subscriptions()
+	for _, wanted := range []string{"ticket.created", "ticket.status_changed", "ticket.csat_received", "ticket.merged", "user.merged", "user.deleted"} {
+		assert.Contains(t, asked, "zen:event-type:"+wanted)
+	}
+	for _, not := range []string{"user.last_login_changed", "ticket.comment_added", "organization.created", "article.vote_created"} {
+		assert.NotContains(t, asked, "zen:event-type:"+not)
+	}
+	for _, eventType := range asked {
+		assert.NotEqual(t, zendesk.KindIgnored, zendesk.KindOf(eventType), eventType)
+	}
+}

@@ -1,6 +1,9 @@
 package zendesk
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // EventKind says which record an event is about.
 type EventKind string
@@ -82,6 +85,21 @@ func KindOf(eventType string) EventKind {
 		return kind
 	}
 	return KindIgnored
+}
+
+// unheard are events that a receiver understands and a webhook of ours does not ask for: what they tell of changes nothing that is
+// kept, or another event tells it too, and each costs a request that people and other apps could use. Logins alone may be
+// many a minute.
+var unheard = words(`ticket.agent_assignment_changed ticket.brand_changed ticket.comment_added ticket.csat_requested
+	ticket.external_id_changed ticket.form_changed ticket.group_assignment_changed ticket.submitter_changed ticket.type_changed
+	user.details_changed user.last_login_changed`)
+
+// Subscriptions are the event types that a webhook of this product asks for: those of tickets and users that can change a
+// contact or cause an action. Organizations and articles are left to the schedule.
+func Subscriptions() []string {
+	return slices.DeleteFunc(EventTypes(KindTicket, KindUser), func(eventType string) bool {
+		return slices.Contains(unheard, bareType(eventType))
+	})
 }
 
 func bareType(eventType string) string {
