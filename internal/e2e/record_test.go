@@ -32,6 +32,7 @@ func TestRecordHistories(t *testing.T) {
 	s := realServer(t)
 	w := newWorld(t, seed.Size{Users: 1500, Tickets: 2500, Organizations: 60})
 	w.realTime()
+	w.configure("events: {settle: 200ms}\nautomations: [{name: later, on: ticket.solved, after: 3s, unless: [ticket.reopened], do: [brevo.event: later]}]")
 	queue := fmt.Sprintf("record-%d", time.Now().UnixNano())
 	w.startWorker(t, s, queue)
 	ids := []string{workflows.SyncID(account), workflows.PushID(account), workflows.CheckID(account)}
@@ -50,6 +51,25 @@ func TestRecordHistories(t *testing.T) {
 	}
 	run(workflows.TickID(account), workflows.Tick, workflows.TickInput{Account: account})
 	exportHistory(t, s.Client(), workflows.TickID(account))
+
+	// A ticket that is solved and asked about a while later, and two users of whom one is merged into the other.
+	waker := workflows.Waker{Client: s.Client(), Queue: queue}
+	subject := func(id int64) workflows.SubjectInput {
+		return workflows.SubjectInput{Account: account, ID: id, Settle: 200 * time.Millisecond}
+	}
+	who := w.person(t, 0).ID
+	ticket := w.open(who)
+	require.NoError(t, waker.Ticket(t.Context(), subject(ticket), workflows.Event{Type: "ticket.created"}))
+	require.NoError(t, s.Client().GetWorkflow(t.Context(), workflows.TicketID(account, ticket), "").Get(t.Context(), nil))
+	w.status(t, ticket, "solved")
+	require.NoError(t, waker.Ticket(t.Context(), subject(ticket), workflows.Event{Type: "ticket.status_changed"}))
+	require.NoError(t, s.Client().GetWorkflow(t.Context(), workflows.TicketID(account, ticket), "").Get(t.Context(), nil))
+	exportHistory(t, s.Client(), workflows.TicketID(account, ticket))
+	loser := w.person(t, 1).ID
+	require.True(t, w.zendesk.MergeUsers(who, loser))
+	require.NoError(t, waker.User(t.Context(), subject(loser), workflows.Event{Type: "user.merged", MergedWith: who, At: time.Now()}))
+	require.NoError(t, s.Client().GetWorkflow(t.Context(), workflows.UserID(account, loser), "").Get(t.Context(), nil))
+	exportHistory(t, s.Client(), workflows.UserID(account, loser))
 }
 
 // exportHistory writes the history of the latest run under an id, without the name of the machine that ran it.
