@@ -138,7 +138,8 @@ func (a *actor) tell(ctx context.Context) (bool, error) {
 
 var errCannotTell = errors.New("the vendor's list does not tell")
 
-// forbidden ends an action that must not be carried out any more: something happened that its rule names under unless.
+// forbidden ends an action that must not be carried out any more: something happened that its rule names under unless, or the
+// ticket is gone.
 func (a *actor) forbidden(ctx context.Context) (bool, error) {
 	others, err := a.store.Transitions(ctx, a.action.Subject())
 	if err != nil {
@@ -149,7 +150,24 @@ func (a *actor) forbidden(ctx context.Context) (bool, error) {
 			return true, a.end(ctx, store.ActionCancelled, other.Type+" happened first")
 		}
 	}
-	return false, nil
+	return a.pointless(ctx)
+}
+
+// pointless ends a delayed action about a ticket that was deleted while it waited: spam is deleted so, and nobody should hear of
+// a ticket that is not there any more.
+func (a *actor) pointless(ctx context.Context) (bool, error) {
+	t := a.action.Transition
+	if t.TicketID == 0 || !a.action.Due.After(t.OccurredAt) {
+		return false, nil
+	}
+	rows, err := a.store.Tickets(ctx, []int64{t.TicketID})
+	if err != nil {
+		return false, fmt.Errorf("read mirrored ticket: %w", err)
+	}
+	if rows[t.TicketID].Status != ticketDeleted {
+		return false, nil
+	}
+	return true, a.end(ctx, store.ActionCancelled, "the ticket was deleted")
 }
 
 // know reads whom the action is about: the ticket's requester as of now, or the user.

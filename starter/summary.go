@@ -21,6 +21,7 @@ type summary struct {
 	EndedAt    *time.Time     `json:"endedAt"`
 	Seconds    float64        `json:"seconds"`
 	Streams    []streamCount  `json:"streams"`
+	Records    int64          `json:"records,omitempty"` // read by name
 	Contacts   contactsOfARun `json:"contacts"`
 	Companies  int64          `json:"companies"`
 	Notices    []string       `json:"notices"`
@@ -47,7 +48,7 @@ type contactsOfARun struct {
 func newSummary(connector, account string, run execution, result workflows.SyncResult, now time.Time) *summary {
 	s := &summary{
 		Connector: connector, Account: account, Type: run.kind, RunID: run.runID,
-		Streams: []streamCount{}, Companies: result.Push.Companies, Notices: orEmpty(result.Notices),
+		Streams: []streamCount{}, Records: result.Records, Companies: result.Push.Companies, Notices: orEmpty(result.Notices),
 		Contacts: contactsOfARun{
 			Sent: result.Push.Sent, Unchanged: result.Push.Unchanged,
 			Skipped: counted(result.Push.Skipped), Rejected: counted(result.Push.Rejected),
@@ -91,6 +92,9 @@ func (s *summary) text(p palette) string {
 			continue
 		}
 		fmt.Fprintf(w, "  %s\t%s, %s, %s changed\n", stream.Name, plural(stream.Rows, "row"), plural(stream.Pages, "page"), thousands(stream.Changed))
+	}
+	if s.Records > 0 {
+		fmt.Fprintf(w, "  records\t%s read\n", thousands(s.Records))
 	}
 	fmt.Fprintf(w, "  contacts\t%s sent, %s unchanged\n", thousands(s.Contacts.Sent), thousands(s.Contacts.Unchanged))
 	writeReasons(w, "  skipped", s.Contacts.Skipped)

@@ -30,6 +30,7 @@ type SyncInput struct {
 // SyncResult counts what the run did.
 type SyncResult struct {
 	Streams   map[string]PullResult `json:"streams"`
+	Records   int64                 `json:"records,omitempty"` // of a replay that named some
 	Push      PushResult            `json:"push"`
 	Notices   []string              `json:"notices,omitempty"`
 	StartedAt time.Time             `json:"started_at"`
@@ -181,6 +182,7 @@ func (s *syncRun) records(ctx workflow.Context) error {
 		Account: s.in.Account, Records: s.in.Records,
 	}).Get(ctx, &out)
 	s.result.Notices = append(s.result.Notices, out.Notices...)
+	s.result.Records = out.Read
 	s.progress.add(ctx, "records", out.Read)
 	return err
 }

@@ -159,6 +159,17 @@ automations:
 		assert.Contains(t, w.events(ticket), "ticket_reopened", "which is news itself")
 		assert.Equal(t, 1, out.Actions["cancelled"])
 	})
+	t.Run("deleted as spam meanwhile", func(t *testing.T) {
+		w, who := lively(t)
+		w.configure(rule)
+		ticket := w.open(who)
+		w.webhook(t, ticket, "ticket.created")
+		w.status(t, ticket, "solved")
+		out := w.look(t, fmt.Sprintf("ticket/%d", ticket), news("ticket.status_changed"),
+			moment{30 * time.Minute, func() { require.True(t, w.zendesk.DeleteTicket(ticket)) }})
+		assert.NotContains(t, w.events(ticket), "rating_wanted")
+		assert.Equal(t, 1, out.Actions["cancelled"])
+	})
 	t.Run("the rule is edited meanwhile", func(t *testing.T) {
 		w, who := lively(t)
 		w.configure(rule)

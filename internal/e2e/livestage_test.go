@@ -43,8 +43,8 @@ const (
 	// stageSpeed is how much faster than the real one the simulated Zendesk holds exports back and repeats deliveries; patient
 	// leaves it so much time for an answer that the webhook server's own deadline comes first.
 	stageSpeed, patient = 12, 3
-	stageEvery = 3 * time.Second
-	stageQueue = "live"
+	stageEvery          = 3 * time.Second
+	stageQueue          = "live"
 )
 
 func newStage(t testing.TB, speed float64) *stage {
