@@ -228,19 +228,24 @@ func (r *policy) wish(s situation, d *decision, name string, value any) bool {
 }
 
 func (r *policy) listsOf(s situation, d *decision) {
-	lists := slices.Clone(s.had.Lists)
+	lists := slices.DeleteFunc(slices.Clone(s.had.Lists), func(id int64) bool {
+		_, left := d.after.Refused[listKey(id)]
+		if left {
+			d.remove = append(d.remove, id) // the person left it under another address
+		}
+		return left
+	})
 	for _, key := range s.want.ManagedLists {
 		id, configured := r.lists[key]
 		if !configured {
 			continue
 		}
-		member, ours := slices.Contains(s.want.Lists, key), slices.Contains(s.had.Lists, id)
-		_, left := d.after.Refused[listKey(id)]
+		member, ours := slices.Contains(s.want.Lists, key), slices.Contains(lists, id)
 		switch {
 		case member && !ours && r.mayJoin(s, d, id):
 			d.add = append(d.add, id)
 			lists = append(lists, id)
-		case ours && (!member || left):
+		case !member && ours:
 			d.remove = append(d.remove, id)
 			lists = slices.DeleteFunc(lists, func(l int64) bool { return l == id })
 		}

@@ -147,10 +147,9 @@ func TestOnlyADeletionWaitsForAMerge(t *testing.T) {
 
 func TestWhatSomebodyOptedOutOfElsewhereIsOwed(t *testing.T) {
 	wanted := func(refused map[string]any, change ...func(*situation)) situation {
-		s := delivered(change...)
+		s := delivered(append([]func(*situation){func(s *situation) { s.had.Lists = []int64{30} }}, change...)...)
 		s.skip, s.had.Refused = "", refused
 		s.want = mapping.Contact{Email: anna, Lists: []string{"all_customers"}, ManagedLists: []string{"all_customers", "active_tickets"}}
-		s.had.Lists = []int64{30}
 		return s
 	}
 	fresh := func(s *situation) { s.had, s.found = store.Delivery{UserID: 1}, nil }
@@ -172,6 +171,8 @@ func TestWhatSomebodyOptedOutOfElsewhereIsOwed(t *testing.T) {
 		{"it has them", wanted(both, func(s *situation) { s.found.EmailBlacklisted, s.found.SMSBlacklisted = true, true }), outcome{}},
 		{"not mirrored", wanted(both, func(s *situation) { s.found = nil }), outcome{email: true, sms: true, owed: true}},
 		{"a list that was left", wanted(map[string]any{listKey(30): true}), outcome{remove: []int64{30}}},
+		{"a list of an automation that was left", wanted(map[string]any{listKey(77): true}, func(s *situation) { s.had.Lists = []int64{30, 77} }), outcome{remove: []int64{77}}},
+		{"a list that was left and that somebody else put them on", wanted(map[string]any{listKey(9): true}), outcome{}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			r := aPolicy("keep")

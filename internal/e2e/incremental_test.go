@@ -58,7 +58,7 @@ func TestIncrementalSyncFollowsWhatHappensToUsers(t *testing.T) {
 			w.zendesk.DeleteUserForever(who)
 		}},
 		"a marketer's contact deleted for ever": {func(t *testing.T, w *world, who int64) { w.zendesk.DeleteUserForever(w.marketedPerson(t)) }},
-		"merged": {func(t *testing.T, w *world, who int64) { w.zendesk.MergeUsers(w.person(t, 1).ID, who) }},
+		"merged":                                {func(t *testing.T, w *world, who int64) { w.zendesk.MergeUsers(w.person(t, 1).ID, who) }},
 		"created": {func(_ *testing.T, w *world, _ int64) {
 			id := w.zendesk.CreateUser(seed.User{Name: "New Comer", Email: "New.Comer@example.com", Phone: "+33 6 98 76 54 32"})
 			w.zendesk.CreateTicket(seed.Ticket{RequesterID: id, Subject: "hello"})

@@ -2,7 +2,6 @@ package e2e_test
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 
@@ -155,16 +154,17 @@ func TestTheListsThatAMergedUserLeftAreLeft(t *testing.T) {
 
 func TestWhatIsOptedOutOfInTheMiddleOfAMergeCounts(t *testing.T) {
 	w := town(t)
-	winner, loser := couple(t, w, ways[0].in)
+	winner, loser := w.moveIn(ada, "Ada Lovelace"), w.moveIn(grace, "Grace Hopper")
+	w.again(t, ways[0].in)
 	w.mergedQuietly(t, winner, loser)
 	w.hears(t, winner, "user.updated") // the winner is written, the loser not yet
-	require.Len(t, w.contact(t, grace).Lists, 2)
+	require.Len(t, w.contact(t, grace).Lists, 1)
 	w.brevo.Unsubscribe(grace, w.list(t, listAll))
 	w.setConsent(t, grace, true, true)
 	w.again(t, ways[1].in)
 	w.again(t, ways[1].in)
 	assert.Equal(t, consent{true, true}, consentIn(w.contact(t, ada)))
-	assert.Equal(t, []int64{w.list(t, listOpen)}, w.contact(t, ada).Lists)
+	assert.Empty(t, w.contact(t, ada).Lists)
 	assert.Zero(t, w.again(t, ways[1].in).Push.Sent)
 }
 
@@ -322,88 +322,6 @@ func (w *world) assertConsiderate(t testing.TB) {
 	}
 }
 
-func TestAMergeIntoSomebodyWithoutAContact(t *testing.T) {
-	t.Run("who becomes one at the same time", func(t *testing.T) {
-		for _, by := range append(slices.Clone(ways), way{name: "by webhook", in: ways[0].in}) {
-			w := town(t)
-			loser := w.moveIn(grace, "Grace Hopper")
-			w.again(t, by.in)
-			w.setConsent(t, grace, true, true)
-			winner := w.moveIn(ada, "Ada Lovelace")
-			if by.name == "by webhook" {
-				w.merge(t, winner, loser, winner)
-			} else {
-				w.mergedQuietly(t, winner, loser)
-				w.again(t, by.in)
-			}
-			assert.Equal(t, consent{true, true}, consentIn(w.contact(t, ada)), by.name)
-			for _, call := range w.brevo.Log().Filter("POST", "/v3/contacts") {
-				if strings.Contains(string(call.Body), ada) {
-					assert.Contains(t, string(call.Body), `"emailBlacklisted":true`, "not for a moment")
-				}
-			}
-			w.assertHarmless(t)
-		}
-	})
-	t.Run("who becomes one later", func(t *testing.T) {
-		eachWay(t, func(t *testing.T, in workflows.SyncInput, w *world) {
-			winner, loser := w.moveIn(ada, "Ada Lovelace", func(u *seed.User) { u.Suspended = true }), w.moveIn(grace, "Grace Hopper")
-			w.again(t, in)
-			w.setConsent(t, grace, true, true)
-			w.brevo.Unsubscribe(grace, w.list(t, listAll))
-			w.merge(t, winner, loser, winner)
-			require.False(t, w.hasContact(ada))
-			w.assertMergeSettled(t, loser)
-			require.True(t, w.zendesk.UpdateUser(winner, func(u *seed.User) { u.Suspended = false }))
-			w.again(t, in)
-			assert.Equal(t, consent{true, true}, consentIn(w.contact(t, ada)))
-			assert.Empty(t, w.contact(t, ada).Lists)
-			assert.Zero(t, w.again(t, in).Push.Sent)
-
-			// Should they want to be written to again some day, nobody stands in the way.
-			w.asMarketer(t, "PUT", "/contacts/"+ada, map[string]any{"emailBlacklisted": false})
-			w.rename(t, winner, "Ada King")
-			w.again(t, in)
-			assert.Equal(t, consent{sms: true}, consentIn(w.contact(t, ada)))
-		})
-	})
-	t.Run("whom the marketer makes one", func(t *testing.T) {
-		eachWay(t, func(t *testing.T, in workflows.SyncInput, w *world) {
-			winner, loser := w.moveIn(ada, "Ada Lovelace", func(u *seed.User) { u.Suspended = true }), w.moveIn(grace, "Grace Hopper")
-			w.again(t, in)
-			w.setConsent(t, grace, true, false)
-			w.merge(t, winner, loser, winner)
-			w.brevo.SeedContact(brevosim.Contact{Email: ada})
-			require.True(t, w.zendesk.UpdateUser(winner, func(u *seed.User) { u.Suspended = false }))
-			w.again(t, in)
-			assert.Equal(t, consent{email: true}, consentIn(w.contact(t, ada)))
-		})
-	})
-	t.Run("whose contact was deleted in Brevo", func(t *testing.T) {
-		eachWay(t, func(t *testing.T, in workflows.SyncInput, w *world) {
-			winner, loser := couple(t, w, in)
-			w.setConsent(t, grace, true, false)
-			require.True(t, w.brevo.DeleteContact(ada)) // since the last look
-			w.merge(t, winner, loser, loser)
-			assert.False(t, w.hasContact(ada))
-			w.assertMergeSettled(t, loser)
-			w.configure("on_brevo_deleted: recreate")
-			w.again(t, in)
-			assert.Equal(t, consent{email: true}, consentIn(w.contact(t, ada)))
-		})
-	})
-	t.Run("who left before", func(t *testing.T) {
-		eachWay(t, func(t *testing.T, in workflows.SyncInput, w *world) {
-			winner, loser := couple(t, w, in)
-			require.True(t, w.zendesk.UpdateUser(winner, func(u *seed.User) { u.Suspended = true }))
-			w.again(t, in)
-			w.setConsent(t, grace, true, true)
-			w.merge(t, winner, loser, loser)
-			assert.Equal(t, consent{true, true}, consentIn(w.contact(t, ada)), "the contact is there, and may be mailed by others")
-		})
-	})
-}
-
 func TestAMergeOfMerges(t *testing.T) {
 	w := town(t)
 	first, second := couple(t, w, ways[0].in)
@@ -423,56 +341,6 @@ func TestAMergeOfMerges(t *testing.T) {
 	w.again(t, ways[1].in)
 	assert.Zero(t, w.again(t, ways[1].in).Push.Sent)
 	w.assertHarmless(t)
-}
-
-func TestTheWinnerMayTakeTheAddressOfTheLoser(t *testing.T) {
-	for _, policy := range []string{"keep", "delete"} {
-		t.Run(policy, func(t *testing.T) {
-			for _, tc := range []struct {
-				name  string
-				known bool // the winner had a contact of their own
-			}{{"who had none", false}, {"who had one", true}} {
-				for _, by := range ways {
-					t.Run(tc.name+", "+by.name, func(t *testing.T) {
-						w := town(t)
-						w.configure("on_user_merged: " + policy)
-						winner := w.moveIn("", "Ada Lovelace")
-						if tc.known {
-							w.moveTo(t, winner, ada)
-						}
-						loser := w.moveIn(grace, "Grace Hopper")
-						ticket := w.zendesk.CreateTicket(seed.Ticket{RequesterID: loser, Status: "open"})
-						w.again(t, by.in)
-						contact := w.contact(t, grace)
-						if tc.known {
-							w.setConsent(t, ada, false, true)
-						}
-						w.setConsent(t, grace, true, false)
-						w.mergedQuietly(t, winner, loser)
-						w.moveTo(t, winner, grace)
-						w.again(t, by.in)
-						after := w.contact(t, grace)
-						assert.Equal(t, contact.ID, after.ID, "the contact goes on as the winner's")
-						assert.Equal(t, consent{email: true, sms: tc.known}, consentIn(after))
-						assert.Len(t, after.Lists, 2)
-						assert.Equal(t, "Ada", after.Attributes["FIRSTNAME"])
-						w.assertMergeSettled(t, loser)
-						assert.True(t, w.delivery(t, winner).Made)
-						if tc.known {
-							assert.Empty(t, w.contact(t, ada).Lists)
-						}
-						require.True(t, w.zendesk.UpdateTicket(ticket, func(x *seed.Ticket) { x.Status = "solved" }))
-						w.again(t, by.in)
-						assert.Equal(t, []int64{w.list(t, listAll)}, w.contact(t, grace).Lists, "the lists are ours to leave, as before")
-						w.pass(interval)
-						assert.Zero(t, w.again(t, by.in).Push.Sent)
-						assert.Zero(t, w.brevo.Writes().Deletes)
-						w.assertConsiderate(t)
-					})
-				}
-			}
-		})
-	}
 }
 
 func TestAMergeOutOfThePilotWaitsForItsEnd(t *testing.T) {
