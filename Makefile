@@ -30,11 +30,11 @@ bin/temporal: tools/temporal/go.mod
 		-ldflags='-s -w -X github.com/temporalio/cli/temporalcli.Version=$(TEMPORAL_VERSION)'
 
 .PHONY: demo
-demo: temporal build ## See it work: Temporal, simulated Zendesk and Brevo, one full sync (DEMO_EXIT=1 leaves at the end)
+demo: temporal build ## See it work: Temporal, simulated Zendesk and Brevo, one full sync, one ticket's life (DEMO_EXIT=1 leaves at the end)
 	@bin/dev demo
 
 .PHONY: run
-run: temporal build ## Run it with your own connectors.yaml and .env, files under data/
+run: temporal build ## Run it with your own connectors.yaml and .env: Temporal, worker, webhook server; files under data/
 	@bin/dev run
 
 .PHONY: prerequisites
@@ -50,6 +50,11 @@ test: temporal build prerequisites ## Run every test
 .PHONY: race
 race: temporal build prerequisites ## Run every test under the race detector (needs a C compiler)
 	CGO_ENABLED=1 go test -race -timeout 40m ./...
+
+# Go would repeat the result of an earlier run: every run has a seed of its own.
+.PHONY: soak
+soak: temporal build ## Play 2,000 random ticket histories through lost webhooks, killed programs and an outage (LIVE_TICKETS=50: a short one; LIVE_SEED=N repeats one)
+	LIVE_TICKETS=$(or $(LIVE_TICKETS),2000) go test ./internal/e2e -run 'TestEveryEventOnce' -v -count=1 -timeout 60m
 
 .PHONY: bench
 bench: temporal build ## Run the benchmarks
