@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"zendesk-brevo/internal/config"
@@ -27,11 +28,15 @@ type ActResult struct {
 }
 
 const (
-	// tellAfter is how long after a call without an answer the vendor is asked whether it arrived: what was accepted
+	// callWithin bounds the call of an action, so that it is over well before anybody asks what became of it.
+	callWithin = 30 * time.Second
+	// tellAfter is how long after a call ended without an answer the vendor is asked whether it arrived: what was accepted
 	// does not show at once.
 	tellAfter = 2 * time.Minute
 	// tellWithin is how long after such a call its traces are trusted to be found.
 	tellWithin = 24 * time.Hour
+	// deliverWithin is how long an action waits for its person's contact to be brought to Brevo.
+	deliverWithin = 24 * time.Hour
 )
 
 // Act carries out one planned action, at most once: before the vendor is called that is written down, and a call whose answer
@@ -79,19 +84,27 @@ func (a *actor) run(ctx context.Context) error {
 		return a.end(ctx, store.ActionSkipped, why)
 	}
 	if a.undelivered() {
-		return busy("the contact is not in Brevo yet")
+		if a.now().Sub(a.action.Due) > deliverWithin {
+			return a.end(ctx, store.ActionSkipped, "not_delivered")
+		}
+		return patiently(ctx, "the contact is not in Brevo yet")
 	}
 	if a.cfg.AutomationsMode == config.AutomationsShadow {
 		return a.end(ctx, store.ActionShadow, "")
 	}
-	opened, err := a.store.OpenAction(ctx, a.action.Key, a.now())
+	opened, err := a.store.OpenAction(ctx, &a.action, a.person.Delivery.BrevoID, a.now())
+	if errors.Is(err, store.ErrActionMoved) {
+		return busy("another attempt has the action in hand")
+	}
 	if err != nil {
 		return err
 	}
 	if a.action = opened; opened.State.Ended() {
 		return nil
 	}
-	err = a.perform(ctx)
+	calling, cancel := context.WithTimeout(ctx, callWithin)
+	defer cancel()
+	err = a.perform(calling)
 	var off *calledOff
 	switch {
 	case errors.As(err, &off):
@@ -125,12 +138,13 @@ func (a *actor) tell(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	there, err := look(ctx)
+	var off *calledOff
 	switch outcome := Classify(err); {
 	case err == nil && there:
 		return true, a.end(ctx, store.ActionDone, "found at the vendor after the answer was lost")
 	case err == nil:
 		return false, nil
-	case errors.Is(err, errCannotTell), errors.Is(err, zendesk.ErrInconclusive), outcome == Reject, outcome == SkipStream, outcome == Missing:
+	case errors.Is(err, errCannotTell), errors.Is(err, zendesk.ErrInconclusive), errors.As(err, &off), outcome == Reject, outcome == SkipStream, outcome == Missing:
 		return true, a.end(ctx, store.ActionInDoubt, "the answer to a call was lost, and the vendor does not tell")
 	}
 	return false, err
@@ -175,16 +189,9 @@ func (a *actor) know(ctx context.Context) error {
 	if a.person != nil {
 		return nil
 	}
-	t := a.action.Transition
-	user := t.UserID
-	if t.TicketID != 0 {
-		rows, err := a.store.Tickets(ctx, []int64{t.TicketID})
-		if err != nil {
-			return fmt.Errorf("read mirrored ticket: %w", err)
-		}
-		if row := rows[t.TicketID]; row.RequesterID != 0 {
-			user = row.RequesterID
-		}
+	user, err := a.personOf(ctx, a.action.Transition)
+	if err != nil {
+		return err
 	}
 	people, err := a.store.Peek(ctx, []int64{user})
 	if err != nil {
@@ -213,7 +220,7 @@ func (a *actor) aboutBrevo() bool {
 // unreachable says why nothing may be done for this person; empty when it may.
 func (a *actor) unreachable() string {
 	d := &a.person.Delivery
-	if p := a.cfg.Pilot; p.Active() && !contains(p.Emails, a.person.Customer.User.Email) && !contains(p.Emails, d.Email) {
+	if p := a.cfg.Pilot; p.Active() && !slices.Contains(p.Emails, a.person.Customer.User.Email) && !slices.Contains(p.Emails, d.Email) {
 		return reasonPilot
 	}
 	if !a.aboutBrevo() {
@@ -237,18 +244,16 @@ func (a *actor) unreachable() string {
 // failed decides what a failed call means for the action: carried out never, perhaps, or not this time.
 func (a *actor) failed(ctx context.Context, err error) error {
 	var call *rest.Error
-	if errors.As(err, &call) && call.MayHaveArrived() {
-		return err // it stays open, and is looked up before it is repeated
+	if errors.As(err, &call) && call.Method != http.MethodGet && call.MayHaveArrived() {
+		// It stays open, and is looked up before it is repeated.
+		return errors.Join(err, a.store.GiveUpCall(context.WithoutCancel(ctx), &a.action, a.now()))
 	}
 	// Whatever else stood in the way, the vendor did nothing.
 	switch Classify(err) {
 	case Reject, SkipStream, Missing:
 		return a.end(ctx, store.ActionRefused, refusal(err))
 	}
-	if rerr := a.store.ReplanAction(context.WithoutCancel(ctx), a.action.Key); rerr != nil {
-		return errors.Join(err, rerr)
-	}
-	return err
+	return errors.Join(err, a.store.ReplanAction(context.WithoutCancel(ctx), &a.action))
 }
 
 // refusal is what a vendor answered, in words without personal data.
@@ -261,7 +266,7 @@ func refusal(err error) string {
 	case call.Vendor == "zendesk" && call.Status == http.StatusForbidden:
 		return "Zendesk refused it (403): the credential needs the scope tickets:write or users:write, or the user the role"
 	case call.Vendor == "zendesk" && call.Status == http.StatusUnprocessableEntity:
-		return "Zendesk refused it (422): closed tickets cannot be changed"
+		return "Zendesk refused it (422): a closed ticket cannot be changed, and a suspended requester is given none"
 	}
 	return call.Error()
 }
@@ -272,15 +277,6 @@ func (a *actor) end(ctx context.Context, state store.ActionState, reason string)
 	}
 	a.action.State, a.action.Reason, a.action.EndedAt = state, reason, a.now()
 	return nil
-}
-
-func contains(list []string, word string) bool {
-	for _, w := range list {
-		if w == word && word != "" {
-			return true
-		}
-	}
-	return false
 }
 
 func orText(text, otherwise string) string {

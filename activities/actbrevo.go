@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -92,7 +93,8 @@ const maxEventPages = 5
 func (a *actor) eventThere(ctx context.Context) (bool, error) {
 	at := a.action.Transition.OccurredAt
 	q := brevo.EventQuery{Names: []string{a.action.Action.Event}, Start: at.Add(-eventSpan), End: at.Add(eventSpan), Limit: 1000}
-	if id := a.person.Delivery.BrevoID; id != 0 {
+	// The call was about the contact of that time: the ticket may have another requester now.
+	if id := a.action.ContactID; id != 0 {
 		q.ContactIDs = []int64{id}
 	}
 	found := 0
@@ -191,8 +193,8 @@ func (a *actor) emailThere(ctx context.Context) (bool, error) {
 func (a *actor) contact(ctx context.Context) (brevo.Contact, error) {
 	d := &a.person.Delivery
 	who := brevo.ByEmail(d.Email)
-	if d.BrevoID != 0 {
-		who = brevo.ByID(d.BrevoID)
+	if id := cmp.Or(a.action.ContactID, d.BrevoID); id != 0 {
+		who = brevo.ByID(id)
 	}
 	got, err := a.brevo.GetContact(ctx, who)
 	switch {
@@ -204,9 +206,9 @@ func (a *actor) contact(ctx context.Context) (brevo.Contact, error) {
 	return got, err
 }
 
-// claimed runs write while holding the contact's claim, and records what the delivery is then. Both vendors may be slow: the
-// claim outlives any single call.
-func (a *actor) claimed(ctx context.Context, write func(*brevo.Contact, *store.Delivery) error) error {
+// claimed runs write while holding the contact's claim, and records what the delivery is then. What must be known even if the
+// answer to the call is lost, write books before it.
+func (a *actor) claimed(ctx context.Context, write func(_ *brevo.Contact, _ *store.Delivery, book func() error) error) error {
 	owner := "act/" + a.action.Key
 	mine, err := a.claimOne(ctx, a.person.Delivery.UserID, owner)
 	if err != nil {
@@ -218,7 +220,10 @@ func (a *actor) claimed(ctx context.Context, write func(*brevo.Contact, *store.D
 		return err
 	}
 	d := mine[0].Delivery
-	if err := write(&contact, &d); err != nil {
+	book := func() error {
+		return a.store.Record(ctx, owner, []store.Result{{Delivery: d, Keep: true}}, a.now())
+	}
+	if err := write(&contact, &d, book); err != nil {
 		return err
 	}
 	return a.store.Record(ctx, owner, []store.Result{{Delivery: d}}, a.now())
@@ -232,19 +237,22 @@ func (a *actor) changeList(ctx context.Context) error {
 		return err
 	}
 	add := a.action.Action.Kind == rules.BrevoListAdd
-	return a.claimed(ctx, func(contact *brevo.Contact, d *store.Delivery) error {
+	return a.claimed(ctx, func(contact *brevo.Contact, d *store.Delivery, book func() error) error {
 		on := slices.Contains(contact.ListIDs, list)
 		_, left := d.Refused[listKey(list)]
 		switch {
 		case add && (left || slices.Contains(contact.ListUnsubscribed, list)):
 			return &calledOff{"unsubscribed from the list"}
 		case add && !on:
-			if _, err := a.brevo.AddToList(ctx, list, brevo.Members{IDs: []int64{contact.ID}}); err != nil {
-				return err
-			}
 			d.Lists = append(slices.Clone(d.Lists), list)
 			slices.Sort(d.Lists)
 			d.Lists = slices.Compact(d.Lists)
+			if err := book(); err != nil {
+				return err
+			}
+			if _, err := a.brevo.AddToList(ctx, list, brevo.Members{IDs: []int64{contact.ID}}); err != nil {
+				return err
+			}
 		case !add && on:
 			if _, err := a.brevo.RemoveFromList(ctx, list, brevo.Members{IDs: []int64{contact.ID}}); err != nil {
 				return err
@@ -309,7 +317,7 @@ func (a *actor) setAttributes(ctx context.Context) error {
 			values[name] = ""
 		}
 	}
-	return a.claimed(ctx, func(contact *brevo.Contact, _ *store.Delivery) error {
+	return a.claimed(ctx, func(contact *brevo.Contact, _ *store.Delivery, _ func() error) error {
 		return a.brevo.UpdateContact(ctx, brevo.ByID(contact.ID), brevo.UpdateContact{Attributes: values})
 	})
 }

@@ -204,7 +204,8 @@ func (e *explainer) overruled(ctx context.Context, t rules.Transition) (bool, er
 	if err != nil || !surveys {
 		return false, err
 	}
-	return e.store.Surveyed(ctx, t.TicketID)
+	_, answered, err := e.store.Survey(ctx, t.TicketID)
+	return answered, err
 }
 
 // reach asks what an action about a transition would be told just before it is carried out.

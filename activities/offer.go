@@ -9,12 +9,15 @@ import (
 // Waker tells the Ticket and User workflows that something waits for them, and starts those that do not run. It is
 // idempotent: a workflow that is woken twice looks twice and finds the same. Subjects are "ticket/35" and "user/9".
 type Waker interface {
-	Wake(ctx context.Context, account string, subjects []string, settle time.Duration) error
+	// Wake returns the subjects whose workflow takes no more signals; an error means that Temporal is away.
+	Wake(ctx context.Context, account string, subjects []string, settle time.Duration) (unwoken []string, err error)
 }
 
 const (
 	// offerBatch is how many subjects one step wakes: Temporal's smallest servers take about a hundred new ones a second.
 	offerBatch = 200
+	// wakeAgain is how long a workflow that was woken because of an overdue action is left alone: it may be waiting itself.
+	wakeAgain = time.Hour
 	// overdueBy is how late an action must be before its workflow counts as gone.
 	overdueBy = time.Minute
 	// rememberFor is how long finished actions and settled transitions are kept.
@@ -47,14 +50,21 @@ func (a *Account) OfferTransitions(ctx context.Context, in OfferInput) (Offered,
 				return Offered{}, err
 			}
 		}
-		subjects, err := c.store.WaitingSubjects(ctx, c.now().Add(-overdueBy), in.After, offerBatch)
+		subjects, err := c.store.WaitingSubjects(ctx, c.now().Add(-overdueBy), c.now().Add(-wakeAgain), in.After, offerBatch)
 		if err != nil || len(subjects) == 0 {
 			return Offered{}, err
 		}
 		if a.connections.opts.Waker == nil {
 			return Offered{}, fmt.Errorf("this worker cannot wake workflows: it was started without a connection to Temporal")
 		}
-		if err := a.connections.opts.Waker.Wake(ctx, in.Account, subjects, c.cfg.Events.Settle); err != nil {
+		unwoken, err := a.connections.opts.Waker.Wake(ctx, in.Account, subjects, c.cfg.Events.Settle)
+		if err != nil {
+			return Offered{}, err
+		}
+		if len(unwoken) > 0 {
+			c.log.WarnContext(ctx, "workflows take no more signals; look at what they wait for in the Temporal UI", "subjects", unwoken)
+		}
+		if err := c.store.Woken(ctx, subjects, c.now()); err != nil {
 			return Offered{}, err
 		}
 		out := Offered{Subjects: int64(len(subjects))}

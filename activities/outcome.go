@@ -89,6 +89,9 @@ func Classify(err error) Outcome {
 		}
 		return SkipStream
 	case http.StatusNotFound:
+		if call.Reason == rest.ReasonHTML {
+			return Retry // a page of something before the API
+		}
 		if zendesk.IsUnavailable(err) {
 			return SkipStream
 		}

@@ -287,9 +287,6 @@ func (p *puller) nextSurveys(ctx context.Context, from int64, rows []store.Surve
 func (p *puller) skip(ctx context.Context, cause error) (PageResult, error) {
 	reason := skipReason(cause)
 	if p.surveyed() {
-		if err := p.store.SetSurveys(ctx, time.Time{}); err != nil {
-			return PageResult{}, err
-		}
 		if _, err := p.store.CommitSurveys(ctx, p.page(p.cursor.Value, true), nil); err != nil && !errors.Is(err, store.ErrCursorMoved) {
 			return PageResult{}, err
 		}

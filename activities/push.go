@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 
 	"zendesk-brevo/internal/store"
@@ -23,6 +24,15 @@ const busyRecheck = 5 * time.Second
 
 // busy is a wait for whoever holds a contact; no worker slot is held for it.
 func busy(what string) error { return waitFor(busyRecheck, what) }
+
+// patiently is busy for what may take an hour: the longer it has taken, the less often it is asked again.
+func patiently(ctx context.Context, what string) error {
+	wait := busyRecheck
+	if activity.IsActivity(ctx) {
+		wait = min(busyRecheck*time.Duration(activity.GetInfo(ctx).Attempt), time.Minute)
+	}
+	return waitFor(wait, what)
+}
 
 // waitFor is a wait for something that another step, run or vendor brings about.
 func waitFor(after time.Duration, what string) error {
@@ -45,7 +55,7 @@ func (c *connection) claimOne(ctx context.Context, user int64, owner string) ([]
 		case len(claimed) > 0:
 			return claimed, nil
 		case waited >= shortWait:
-			return nil, busy("the contact is being written")
+			return nil, patiently(ctx, "the contact is being written")
 		}
 		if err := c.sleep(ctx, claimStep); err != nil {
 			return nil, err

@@ -3,11 +3,9 @@ package activities
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 
 	"zendesk-brevo/internal/store"
-	"zendesk-brevo/internal/zendesk"
 )
 
 // Kinds of records that can be read one by one.
@@ -52,16 +50,14 @@ func (z *Zendesk) ReadRecords(ctx context.Context, in RecordsInput) (RecordsRead
 					ids = append(ids, r.ID)
 				}
 			}
-			for some := range slices.Chunk(ids, zendesk.MaxShowMany) {
-				there, err := kind.read(ctx, some)
-				if err != nil {
-					return RecordsRead{}, err
-				}
-				out.Read += int64(len(there))
-				for _, id := range some {
-					if !slices.Contains(there, id) {
-						out.Notices = append(out.Notices, fmt.Sprintf("%s %d is not in Zendesk", kind.name, id))
-					}
+			there, err := kind.read(ctx, ids)
+			if err != nil {
+				return RecordsRead{}, err
+			}
+			out.Read += int64(len(there))
+			for _, id := range ids {
+				if !slices.Contains(there, id) {
+					out.Notices = append(out.Notices, fmt.Sprintf("%s %d is not in Zendesk", kind.name, id))
 				}
 			}
 		}
@@ -70,11 +66,10 @@ func (z *Zendesk) ReadRecords(ctx context.Context, in RecordsInput) (RecordsRead
 }
 
 func (c *connection) rereadUsers(ctx context.Context, ids []int64) ([]int64, error) {
-	found, err := c.readUsers(ctx, ids)
+	there, err := c.readUsers(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
-	there := slices.Sorted(maps.Keys(found))
 	return there, c.store.MarkDirty(ctx, store.KindUser, there, c.now())
 }
 
@@ -88,40 +83,14 @@ func (c *connection) rereadTickets(ctx context.Context, ids []int64) ([]int64, e
 		if rows[i].Status != ticketDeleted {
 			there = append(there, rows[i].ID)
 		}
-		if rows[i].RequesterID != 0 {
-			requesters = append(requesters, rows[i].RequesterID)
-		}
+		requesters = append(requesters, rows[i].RequesterID)
 	}
-	return there, c.store.MarkDirty(ctx, store.KindUser, requesters, c.now())
+	return there, c.store.MarkDirty(ctx, store.KindUser, distinctIDs(requesters...), c.now())
 }
 
-// rereadOrganizations takes an organization that is not there any more for deleted.
 func (c *connection) rereadOrganizations(ctx context.Context, ids []int64) ([]int64, error) {
-	m, err := c.mapper(ctx)
+	there, err := c.readOrganizations(ctx, ids)
 	if err != nil {
-		return nil, err
-	}
-	asked := c.now()
-	got, err := c.zendesk.ShowManyOrganizations(ctx, ids)
-	if err != nil {
-		return nil, err
-	}
-	rows := newWantedFields(m).organizations(got.Rows, got.AskedAt)
-	there := make([]int64, len(rows))
-	for i := range rows {
-		there[i] = rows[i].ID
-	}
-	known, err := c.store.Organizations(ctx, ids)
-	if err != nil {
-		return nil, err
-	}
-	for id, row := range known {
-		if !slices.Contains(there, id) {
-			row.Deleted, row.Version = true, store.Version{UpdatedAt: asked, AskedAt: asked}
-			rows = append(rows, row)
-		}
-	}
-	if _, err := c.store.ApplyOrganizations(ctx, rows, c.now()); err != nil {
 		return nil, err
 	}
 	return there, c.store.MarkDirty(ctx, store.KindOrganization, there, c.now())

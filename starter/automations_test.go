@@ -80,7 +80,9 @@ func act(t *testing.T, acc *store.Account, rule string, a rules.Action, due time
 	if state == store.ActionPlanned {
 		return
 	}
-	_, err := acc.OpenAction(t.Context(), p.Key, noon.Add(-20*time.Minute))
+	read, err := acc.Action(t.Context(), p.Key)
+	require.NoError(t, err)
+	_, err = acc.OpenAction(t.Context(), &read, 0, noon.Add(-20*time.Minute))
 	require.NoError(t, err)
 	if state.Ended() {
 		require.NoError(t, acc.EndAction(t.Context(), p.Key, state, reason, noon.Add(-10*time.Minute)))
@@ -167,7 +169,9 @@ func TestARulesOwnActDoesNotCountAgainstIt(t *testing.T) {
 		Due: noon, Limit: &limit, LimitKey: "csat_request/user/9",
 	}
 	require.NoError(t, acc.PlanActions(t.Context(), []string{happened.Key}, []rules.Planned{planned}, noon))
-	_, err := acc.OpenAction(t.Context(), "k", noon)
+	read, err := acc.Action(t.Context(), "k")
+	require.NoError(t, err)
+	_, err = acc.OpenAction(t.Context(), &read, 0, noon)
 	require.NoError(t, err)
 	require.NoError(t, acc.EndAction(t.Context(), "k", store.ActionDone, "", noon))
 	require.Equal(t, exitOK, p.run(t.Context(), "automations", "test", "--ticket", "35"))

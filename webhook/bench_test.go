@@ -115,7 +115,7 @@ var bench = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 256}}
 func BenchmarkAcknowledge(b *testing.B) {
 	const (
 		hot, hotRate, hotTime = 200, 50, 30 * time.Second
-		stepTime              = 5 * time.Second
+		stepTime, fewest      = 5 * time.Second, 200
 		slowest               = 100 * time.Millisecond
 	)
 	web := embedded(b)
@@ -134,15 +134,18 @@ func BenchmarkAcknowledge(b *testing.B) {
 		p50, p99 := quantile(took, 0.50), quantile(took, 0.99)
 		b.ReportMetric(float64(p50.Microseconds())/1000, "hot-p50-ms")
 		b.ReportMetric(float64(p99.Microseconds())/1000, "hot-p99-ms")
-		best := 0
+		best, missed := 0, 0
 		for _, rate := range []int{10, 20, 30, 40, 50, 75, 100, 150, 200, 250, 300, 400, 500, 600, 800, 1000, 1500, 2000} {
-			took, err := web.pace(b, rate, int(float64(rate)*stepTime.Seconds()), fresh)
-			if err != nil || quantile(took, 0.99) >= slowest {
-				b.Logf("%d new tickets a second: slowest hundredth %v, error %v", rate, quantile(took, 0.99), err)
+			took, err := web.pace(b, rate, max(fewest, int(float64(rate)*stepTime.Seconds())), fresh)
+			p50, p99 := quantile(took, 0.50), quantile(took, 0.99)
+			b.Logf("%d new tickets a second: half within %v, slowest hundredth %v, error %v", rate, p50, p99, err)
+			if err == nil && p99 < slowest {
+				best, missed = rate, 0
+				continue
+			}
+			if missed++; missed == 2 { // once may be the machine's doing
 				break
 			}
-			b.Logf("%d new tickets a second: half in %v, slowest hundredth %v", rate, quantile(took, 0.50), quantile(took, 0.99))
-			best = rate
 		}
 		b.ReportMetric(float64(best), "new-tickets/s")
 		if p99 >= slowest {

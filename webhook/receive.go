@@ -97,6 +97,10 @@ func (s *server) receive(c *gin.Context) {
 
 // take verifies a delivery, and passes on what it says.
 func (s *server) take(c *gin.Context, cfg *config.Connector) outcome {
+	if c.Request.Header.Get(zendesk.HeaderSignature) == "" {
+		// Nobody's body is waited for who does not even claim to be Zendesk: a few slow strangers would hold every place.
+		return outcome{result: resultNotSigned, err: zendesk.ErrNotSigned}
+	}
 	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, zendesk.MaxEventBody))
 	var large *http.MaxBytesError
 	switch {

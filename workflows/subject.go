@@ -41,8 +41,13 @@ type subjectRun struct {
 	events  workflow.ReceiveChannel
 	news    []Event
 	pending []activities.PlannedAction // the next due first
-	result  SubjectResult
+	// notBefore holds back delayed actions while a stream that was switched on has yet to be read whole.
+	notBefore time.Time
+	result    SubjectResult
 }
+
+// unready is how long a delayed action waits before it is looked at again when a stream has yet to be read whole.
+const unready = time.Minute
 
 func lookAfter(
 	ctx workflow.Context, in SubjectInput, kind string, again any, refresh func(workflow.Context, activities.RefreshInput) workflow.Future,
@@ -52,7 +57,7 @@ func lookAfter(
 		result: SubjectResult{Actions: map[string]int{}},
 	}
 	if in.Resumed {
-		if err := s.judge(ctx); err != nil {
+		if err := s.evaluate(ctx); err != nil {
 			return s.result, err
 		}
 	}
@@ -106,14 +111,14 @@ func (s *subjectRun) follow(ctx workflow.Context) error {
 			return err
 		}
 	}
-	return s.judge(ctx)
+	return s.evaluate(ctx)
 }
 
 func (s *subjectRun) stale() bool { return anyStale(s.news) }
 
 func anyStale(news []Event) bool {
 	for _, e := range news {
-		if !e.Fresh {
+		if !e.Recorded {
 			return true
 		}
 	}
@@ -126,7 +131,7 @@ func (s *subjectRun) read(ctx workflow.Context, news []Event) (ready bool, _ err
 	in := activities.RefreshInput{Account: s.in.Account, ID: s.in.ID}
 	for _, e := range news {
 		if e.MergedWith != 0 {
-			in.MergedWith, in.At = e.MergedWith, e.At
+			in.Merges = append(in.Merges, activities.MergeNews{With: e.MergedWith, At: e.At})
 		}
 		in.Rated = in.Rated || e.rated()
 	}
@@ -137,44 +142,57 @@ func (s *subjectRun) read(ctx workflow.Context, news []Event) (ready bool, _ err
 		return false, err
 	}
 	if !got.Ready {
+		s.notBefore = workflow.Now(ctx).Add(unready)
 		return false, nil
 	}
-	for _, user := range got.Users {
+	return true, s.write(ctx, got.Users)
+}
+
+// write brings the contacts of users up to date.
+func (s *subjectRun) write(ctx workflow.Context, users []int64) error {
+	for _, user := range users {
 		s.show(ctx, "writes the contact")
 		err := workflow.ExecuteActivity(vendorCalls(ctx, fmt.Sprintf("%s: contact of user %d", s.in.Account, user)), brevo.PushContact,
 			activities.PushContactInput{Account: s.in.Account, UserID: user, RunID: runID(ctx)}).Get(ctx, nil)
 		if err != nil {
-			return false, err
+			return err
 		}
 	}
-	return true, nil
+	return nil
 }
 
-// judge has the rules evaluate what is new, and takes over everything that waits to be done.
-func (s *subjectRun) judge(ctx workflow.Context) error {
-	var plan activities.Judged
-	err := workflow.ExecuteActivity(vendorCalls(ctx, s.in.Account+": rules"), account.Judge, activities.JudgeInput{
+// evaluate has the rules judge what is new, and takes over everything that waits to be done.
+func (s *subjectRun) evaluate(ctx workflow.Context) error {
+	var plan activities.Evaluated
+	err := workflow.ExecuteActivity(vendorCalls(ctx, s.in.Account+": rules"), account.EvaluateRules, activities.EvaluateInput{
 		Account: s.in.Account, Kind: s.kind, ID: s.in.ID,
 	}).Get(ctx, &plan)
+	if err != nil {
+		return err
+	}
 	s.pending = plan.Actions
-	return err
+	return s.write(ctx, plan.Users)
 }
 
 // await carries out the next action when it is due, or returns when something happens before.
 func (s *subjectRun) await(ctx workflow.Context) error {
 	next := s.pending[0]
-	wait := next.Due.Sub(workflow.Now(ctx))
+	due := next.Due
+	if next.Delayed && s.notBefore.After(due) {
+		due = s.notBefore
+	}
+	wait := due.Sub(workflow.Now(ctx))
 	if wait <= 0 {
 		return s.act(ctx, next)
 	}
-	s.show(ctx, "waits until "+next.Due.Format(time.RFC3339)+" for "+next.Rule)
+	s.show(ctx, "waits until "+due.Format(time.RFC3339)+" for "+next.Rule)
 	timing, stop := workflow.WithCancel(ctx)
 	defer stop()
 	timer := workflow.NewTimerWithOptions(timing, wait, workflow.TimerOptions{Summary: next.Rule})
-	due := false
+	fired := false
 	var failed error
 	selector := workflow.NewSelector(ctx)
-	selector.AddFuture(timer, func(f workflow.Future) { failed, due = f.Get(ctx, nil), true })
+	selector.AddFuture(timer, func(f workflow.Future) { failed, fired = f.Get(ctx, nil), true })
 	selector.AddReceive(s.events, func(c workflow.ReceiveChannel, _ bool) {
 		var e Event
 		c.Receive(ctx, &e)
@@ -183,7 +201,7 @@ func (s *subjectRun) await(ctx workflow.Context) error {
 	})
 	selector.AddReceive(ctx.Done(), func(workflow.ReceiveChannel, bool) { failed = temporal.NewCanceledError() })
 	selector.Select(ctx)
-	if failed != nil || !due {
+	if failed != nil || !fired {
 		return failed
 	}
 	return s.act(ctx, next)
@@ -196,7 +214,7 @@ func (s *subjectRun) act(ctx workflow.Context, p activities.PlannedAction) error
 		if ready, err := s.read(ctx, nil); err != nil || !ready {
 			return err
 		}
-		if err := s.judge(ctx); err != nil {
+		if err := s.evaluate(ctx); err != nil {
 			return err
 		}
 		if !s.holds(p.Key) {

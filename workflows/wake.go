@@ -2,11 +2,13 @@ package workflows
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
 
+	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 )
@@ -18,8 +20,8 @@ const EventSignal = "event"
 type Event struct {
 	// Type is Zendesk's word for what happened, such as ticket.status_changed; empty when a sync offers what it recorded.
 	Type string `json:"type,omitempty"`
-	// Fresh: the mirror has just been brought up to date, so the record is not read again.
-	Fresh bool `json:"fresh,omitempty"`
+	// Recorded: what happened is in the mirror already, so the record need not be read again.
+	Recorded bool `json:"recorded,omitempty"`
 	// MergedWith is the other user of a user.merged.
 	MergedWith int64     `json:"merged_with,omitempty"`
 	At         time.Time `json:"at,omitzero"` // Zendesk's time
@@ -74,22 +76,28 @@ func (w Waker) User(ctx context.Context, in SubjectInput, e Event) error {
 }
 
 // Wake offers subjects ("ticket/35", "user/9") what was recorded of them. It implements activities.Waker.
-func (w Waker) Wake(ctx context.Context, account string, subjects []string, settle time.Duration) error {
+func (w Waker) Wake(ctx context.Context, account string, subjects []string, settle time.Duration) (unwoken []string, _ error) {
 	for _, subject := range subjects {
 		kind, text, _ := strings.Cut(subject, "/")
 		id, err := strconv.ParseInt(text, 10, 64)
 		if err != nil {
-			return fmt.Errorf("wake %s: no id", kind)
+			return unwoken, fmt.Errorf("wake %s: no id", kind)
 		}
 		wake := w.Ticket
 		if kind == "user" {
 			wake = w.User
 		}
-		if err := wake(ctx, SubjectInput{Account: account, ID: id, Settle: settle}, Event{Fresh: true}); err != nil {
-			return err
+		err = wake(ctx, SubjectInput{Account: account, ID: id, Settle: settle}, Event{Recorded: true})
+		var full *serviceerror.InvalidArgument // Temporal keeps ten thousand signals of a workflow that does not read them
+		if errors.As(err, &full) {
+			unwoken = append(unwoken, subject)
+			continue
+		}
+		if err != nil {
+			return unwoken, err
 		}
 	}
-	return nil
+	return unwoken, nil
 }
 
 func (w Waker) wake(ctx context.Context, id, kind string, workflow any, in SubjectInput, e Event) error {

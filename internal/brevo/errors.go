@@ -122,10 +122,11 @@ func names(fields []string, words ...string) bool {
 
 var plainName = strings.NewReplacer("_", "", "-", "", " ", "")
 
-// IsNotFound reports a 404: the contact, list, company or process does not exist.
+// IsNotFound reports a 404 of Brevo's API: the contact, list, company or process does not exist. A page that an edge server or
+// a proxy answers instead says nothing of the kind.
 func IsNotFound(err error) bool {
-	_, ok := refusal(err, http.StatusNotFound)
-	return ok
+	e, ok := refusal(err, http.StatusNotFound)
+	return ok && e.Reason != rest.ReasonHTML
 }
 
 var (

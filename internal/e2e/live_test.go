@@ -17,9 +17,9 @@ import (
 )
 
 // Wake keeps what a sync offers until follow; it stands for Temporal's client, which the test environment does not have.
-func (w *world) Wake(_ context.Context, _ string, subjects []string, _ time.Duration) error {
+func (w *world) Wake(_ context.Context, _ string, subjects []string, _ time.Duration) ([]string, error) {
 	w.woken = append(w.woken, subjects...)
-	return nil
+	return nil, nil
 }
 
 // settleFor is how long bursts of events are waited for.
@@ -87,7 +87,7 @@ func (w *world) follow(t *testing.T) {
 	for len(w.woken) > 0 {
 		subject := w.woken[0]
 		w.woken = w.woken[1:]
-		w.look(t, subject, []told{{0, workflows.Event{Fresh: true}}})
+		w.look(t, subject, []told{{0, workflows.Event{Recorded: true}}})
 	}
 }
 

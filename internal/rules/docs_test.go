@@ -75,15 +75,16 @@ func sampleKeys(t *testing.T) map[string]string {
 		}
 	}
 	ticket := rules.TicketState{ID: 35, RequesterID: 9, Status: "open", CreatedAt: day, UpdatedAt: day}
-	keep(rules.TicketTransitions(nil, ticket, day))
+	keep(happened(nil, ticket, day))
 	solved := ticket
 	solved.Status, solved.Priority, solved.UpdatedAt, solved.SolvedAt = "solved", "urgent", day.Add(time.Hour), day.Add(time.Hour)
-	keep(rules.TicketTransitions(&ticket, solved, day))
+	keep(happened(&ticket, solved, day))
 	opened := solved
 	opened.Status, opened.Reopens = "open", 1
-	keep(rules.TicketTransitions(&solved, opened, day))
+	keep(happened(&solved, opened, day))
 	for _, category := range []string{rules.Good, rules.Bad} {
-		keep(rules.SurveyTransitions(nil, rules.SurveyState{TicketID: 35, UserID: 9, Rating: rules.Rating{ID: "7", Category: category, At: day}}, day))
+		answer := rules.SurveyState{TicketID: 35, UserID: 9, Rating: rules.Rating{ID: "7", Category: category, At: day}}
+		keep(rules.SurveyTransitions(nil, answer.Keeping(nil), day))
 	}
 	user := rules.UserState{ID: 9, Active: true, Profile: "a", CreatedAt: day, UpdatedAt: day}
 	keep(rules.UserTransitions(nil, user, day))

@@ -213,21 +213,3 @@ func (r *rule) why(t Transition) string {
 	}
 	return strings.Join(parts, "; ")
 }
-
-// Cancels reports whether another transition of the same ticket or user stands against this plan: its type is in Unless,
-// and it happened after the one that the plan is about. Where Zendesk counts, the count decides and not the time.
-func (p Planned) Cancels(other Transition) bool {
-	own := p.Transition
-	if !slices.Contains(p.Unless, other.Type) || other.Key == own.Key || other.Subject() != own.Subject() {
-		return false
-	}
-	switch {
-	case own.Type == other.Type && own.RatingID == other.RatingID && own.Number > 0:
-		return other.Number > own.Number
-	case own.Type == TicketSolved && other.Type == TicketReopened:
-		return other.Number >= own.Number // the n-th reopening follows the n-th solve
-	case own.Type == TicketReopened && other.Type == TicketSolved:
-		return other.Number > own.Number
-	}
-	return !other.OccurredAt.Before(own.OccurredAt)
-}

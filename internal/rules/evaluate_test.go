@@ -218,26 +218,3 @@ func TestActionKeysAreUnique(t *testing.T) {
 		}
 	})
 }
-
-func TestCancels(t *testing.T) {
-	plan := func(tr rules.Transition, unless ...string) rules.Planned {
-		return rules.Planned{Transition: tr, Unless: unless}
-	}
-	tr := func(key, typ string, n, when int) rules.Transition {
-		return rules.Transition{Key: "ticket/35/" + key, Type: typ, TicketID: 35, UserID: 9, Number: n, OccurredAt: at(when)}
-	}
-	second := plan(tr("solved#2", rules.TicketSolved, 2, 50), rules.TicketReopened, rules.TicketSolved, rules.RatingGood)
-	assert.False(t, second.Cancels(tr("reopened#1", rules.TicketReopened, 1, 50)), "it came before, whatever its date")
-	assert.True(t, second.Cancels(tr("reopened#2", rules.TicketReopened, 2, 49)), "it came after, whatever its date")
-	assert.False(t, second.Cancels(tr("solved#2", rules.TicketSolved, 2, 50)), "itself")
-	assert.True(t, second.Cancels(tr("solved#3", rules.TicketSolved, 3, 70)))
-	assert.True(t, second.Cancels(tr("rating#7#1#good", rules.RatingGood, 1, 60)))
-	assert.False(t, second.Cancels(tr("rating#7#1#good", rules.RatingGood, 1, 40)))
-	assert.False(t, second.Cancels(tr("rating#7#1#bad", rules.RatingBad, 1, 60)), "not named")
-	other := tr("reopened#2", rules.TicketReopened, 2, 60)
-	other.TicketID = 36
-	assert.False(t, second.Cancels(other), "another ticket")
-	alert := plan(tr("reopened#1", rules.TicketReopened, 1, 50), rules.TicketSolved)
-	assert.False(t, alert.Cancels(tr("solved#1", rules.TicketSolved, 1, 60)))
-	assert.True(t, alert.Cancels(tr("solved#2", rules.TicketSolved, 2, 50)))
-}

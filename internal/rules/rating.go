@@ -58,16 +58,16 @@ func (s SurveyState) Keeping(old *SurveyState) SurveyState {
 }
 
 // SurveyTransitions returns the rating's creation and verdict when an answer is new or its category changed; a new row
-// counts when it was given after liveSince. A changed score within one category is no news.
-func SurveyTransitions(old *SurveyState, read SurveyState, liveSince time.Time) []Transition {
+// counts when it was given after liveSince. A changed score within one category is no news. Kept is read.Keeping(old).
+func SurveyTransitions(old *SurveyState, kept SurveyState, liveSince time.Time) []Transition {
 	before := Rating{}
 	if old != nil {
 		before = old.Rating
-	} else if !live(read.At, liveSince) {
+	} else if !live(kept.At, liveSince) {
 		return nil
 	}
-	c := ratingChange{ticket: read.TicketID, user: read.UserID, seen: read.At}
-	return c.transitions(before, read.Keeping(old).Rating)
+	c := ratingChange{ticket: kept.TicketID, user: kept.UserID, seen: kept.At}
+	return c.transitions(before, kept.Rating)
 }
 
 type ratingChange struct {

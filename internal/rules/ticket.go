@@ -27,13 +27,18 @@ type TicketState struct {
 }
 
 // Keeping returns what to store after a read that was applied: the read, with what it could not know taken from the
-// row before. Counters never fall (a read may lack its metric set), a tombstone keeps the rating it scrubbed, and the
-// rating's revision goes on. Old is nil when the row is new.
+// row before. Counters never fall (a read may lack its metric set), a ticket that left solved was reopened even if its
+// metric set has not counted that yet, a tombstone keeps the rating it scrubbed, and the rating's revision goes on. Old
+// is nil when the row is new.
 func (s TicketState) Keeping(old *TicketState) TicketState {
 	before := Rating{}
 	if old != nil {
 		before = old.Rating
 		s.Reopens = max(s.Reopens, old.Reopens)
+		if old.settled() && !s.settled() && !s.Deleted {
+			// Without this the same reopening, counted later, would look like a solve and a reopening that nobody saw.
+			s.Reopens = max(s.Reopens, old.Reopens+1)
+		}
 		if s.SolvedAt.IsZero() {
 			s.SolvedAt = old.SolvedAt
 		}
@@ -58,24 +63,22 @@ func (s TicketState) solves() int {
 	return s.Reopens
 }
 
-// TicketTransitions returns what happened to a ticket between the row that was known and a read that replaces it, in
-// the order in which it happened. Old is nil for a row not seen before, which records only what Zendesk dates after
-// liveSince; an account that is not live yet (zero) records nothing of new rows. A tombstone records nothing, and a
+// TicketTransitions returns what happened to a ticket between the row that was known and the one that replaces it, in
+// the order in which it happened. Kept is read.Keeping(old), the read with what it could not know. Old is nil for a row
+// not seen before, which records only what Zendesk dates after liveSince; an account that is not live yet (zero) records nothing of new rows. A tombstone records nothing, and a
 // ticket that comes back from deletion counts as not seen before.
 //
 // Created, solved, reopened and rating keys are counted by Zendesk, and a jump yields every number it skipped, so the
-// keys do not depend on which states were seen. Some may be yielded again (after a deletion, or when a metric set lagged
-// behind its status): whoever records them ignores keys it knows.
-func TicketTransitions(old *TicketState, read TicketState, liveSince time.Time) []Transition {
-	if read.Deleted {
+// keys do not depend on which states were seen. Some may be yielded again (after a deletion): whoever records them
+// ignores keys it knows.
+func TicketTransitions(old *TicketState, kept TicketState, liveSince time.Time) []Transition {
+	if kept.Deleted {
 		return nil
 	}
-	c := ticketChange{new: read.Keeping(old)}
+	c := ticketChange{new: kept, bornLive: live(kept.CreatedAt, liveSince), solvedLive: live(kept.SolvedAt, liveSince)}
 	if old != nil && !old.Deleted {
 		c.old = old
 	}
-	c.bornLive = live(c.new.CreatedAt, liveSince)
-	c.solvedLive = live(c.new.SolvedAt, liveSince)
 	var out []Transition
 	if c.old == nil && c.bornLive && !c.new.Ours {
 		t := c.transition("created#1", TicketCreated, c.new.CreatedAt)
@@ -117,9 +120,6 @@ func (c *ticketChange) solvedAndReopened() []Transition {
 		return nil
 	}
 	solvedTo, reopenedTo := c.new.solves(), c.new.Reopens
-	if c.old != nil && c.old.settled() && !c.new.settled() && c.old.Reopens == c.new.Reopens {
-		reopenedTo++ // the status is ahead of its metric set, which will count this
-	}
 	n := min(solvedFrom, reopenedFrom) + 1
 	n = max(n, max(solvedTo, reopenedTo)-maxSkipped+1)
 	var out []Transition

@@ -54,6 +54,11 @@ func keys(list []rules.Transition) []string {
 	return out
 }
 
+// happened is what a read of a ticket shows.
+func happened(old *rules.TicketState, read rules.TicketState, liveSince time.Time) []rules.Transition {
+	return rules.TicketTransitions(old, read.Keeping(old), liveSince)
+}
+
 func TestFirstSight(t *testing.T) {
 	for name, c := range map[string]struct {
 		read rules.TicketState
@@ -82,8 +87,8 @@ func TestFirstSight(t *testing.T) {
 		"merged away":                        {ticket("closed", 0, born(1), solved(50), merged), []string{"created#1", "solved#1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			assert.Equal(t, c.want, keys(rules.TicketTransitions(nil, c.read, liveSince)))
-			assert.Empty(t, rules.TicketTransitions(nil, c.read, time.Time{}), "an account that is not live records nothing new")
+			assert.Equal(t, c.want, keys(happened(nil, c.read, liveSince)))
+			assert.Empty(t, happened(nil, c.read, time.Time{}), "an account that is not live records nothing new")
 		})
 	}
 }
@@ -118,9 +123,9 @@ func TestChanges(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			old := c.old
-			assert.Equal(t, c.want, keys(rules.TicketTransitions(&old, c.read, liveSince)))
+			assert.Equal(t, c.want, keys(happened(&old, c.read, liveSince)))
 			if !old.Deleted {
-				assert.Equal(t, c.want, keys(rules.TicketTransitions(&old, c.read, time.Time{})), "a known row records whenever")
+				assert.Equal(t, c.want, keys(happened(&old, c.read, time.Time{})), "a known row records whenever")
 			}
 		})
 	}
@@ -142,16 +147,16 @@ func TestGoodBadGoodCountsThree(t *testing.T) {
 
 func TestDates(t *testing.T) {
 	old := ticket("open", 0, updated(100))
-	list := rules.TicketTransitions(&old, ticket("solved", 1, solved(150), updated(200)), liveSince)
+	list := happened(&old, ticket("solved", 1, solved(150), updated(200)), liveSince)
 	require.Equal(t, []string{"solved#1 superseded", "reopened#1 superseded", "solved#2", "updated#1709287400#open-solved"}, keys(list))
 	assert.Equal(t, []time.Time{at(150), at(150), at(150), at(200)}, times(list), "what a solve followed cannot be later than it")
 
 	old = ticket("open", 1, solved(50), updated(100))
-	list = rules.TicketTransitions(&old, ticket("solved", 1, solved(50), updated(200)), liveSince)
+	list = happened(&old, ticket("solved", 1, solved(50), updated(200)), liveSince)
 	assert.Equal(t, []time.Time{at(200), at(200)}, times(list), "a solve cannot be older than the state it ended: the metric set lags")
 	assert.Equal(t, "open", list[0].From)
 
-	list = rules.TicketTransitions(nil, ticket("open", 1, born(1), solved(50), updated(200)), liveSince)
+	list = happened(nil, ticket("open", 1, born(1), solved(50), updated(200)), liveSince)
 	assert.Equal(t, []time.Time{at(1), at(50), at(200)}, times(list))
 }
 
@@ -163,9 +168,24 @@ func times(list []rules.Transition) []time.Time {
 	return out
 }
 
+// A ticket solved before the account went live is reopened while its metric set lags: when that catches up, it counts the
+// reopening that was recorded, and no solve.
+func TestAMetricSetThatCatchesUpIsNoNews(t *testing.T) {
+	old := ticket("solved", 0, solved(-50), updated(-50)).Keeping(nil)
+	assert.Empty(t, happened(nil, old, liveSince))
+	open := ticket("open", 0, solved(-50), updated(100))
+	require.Equal(t, []string{"reopened#1", "updated#1709287300#solved-open"}, keys(happened(&old, open, liveSince)))
+	kept := open.Keeping(&old)
+	assert.Equal(t, 1, kept.Reopens, "the status is ahead of its metric set")
+	caughtUp := ticket("open", 1, solved(-50), updated(100))
+	assert.Empty(t, happened(&kept, caughtUp, liveSince))
+	kept = caughtUp.Keeping(&kept)
+	assert.Equal(t, []string{"solved#2", "updated#1709287400#open-solved"}, keys(happened(&kept, ticket("solved", 0, solved(150), updated(200)), liveSince)))
+}
+
 func TestSoundCounterOfAnUnsoundSource(t *testing.T) {
 	old := ticket("open", 0)
-	list := rules.TicketTransitions(&old, ticket("open", 1<<40), liveSince)
+	list := happened(&old, ticket("open", 1<<40), liveSince)
 	assert.LessOrEqual(t, len(list), 2000)
 	assert.Equal(t, 1<<40, list[len(list)-1].Number)
 }
@@ -174,19 +194,22 @@ func TestSurveyTransitions(t *testing.T) {
 	answer := func(category string, score float64, n int) rules.SurveyState {
 		return rules.SurveyState{TicketID: 35, UserID: 9, Rating: rules.Rating{ID: "01J1", Category: category, Score: score, At: at(n)}}
 	}
-	assert.Empty(t, rules.SurveyTransitions(nil, answer("bad", 0, -1), liveSince))
-	assert.Empty(t, rules.SurveyTransitions(nil, answer("bad", 0, 1), time.Time{}))
-	first := rules.SurveyTransitions(nil, answer("bad", 25, 1), liveSince)
+	answered := func(old *rules.SurveyState, category string, score float64, n int) rules.SurveyState {
+		return answer(category, score, n).Keeping(old)
+	}
+	assert.Empty(t, rules.SurveyTransitions(nil, answered(nil, "bad", 0, -1), liveSince))
+	assert.Empty(t, rules.SurveyTransitions(nil, answered(nil, "bad", 0, 1), time.Time{}))
+	first := rules.SurveyTransitions(nil, answered(nil, "bad", 25, 1), liveSince)
 	require.Equal(t, []string{"rating#01J1#1", "rating#01J1#1#bad"}, keys(first))
 	assert.Equal(t, []any{"bad", 25.0, at(1), int64(9)}, []any{first[1].To, *first[1].Score, first[1].OccurredAt, first[1].UserID})
 
 	old := answer("bad", 25, 1).Keeping(nil)
-	assert.Empty(t, rules.SurveyTransitions(&old, answer("bad", 0, 2), liveSince), "only the score was corrected")
-	second := rules.SurveyTransitions(&old, answer("neutral", 50, 3), liveSince)
+	assert.Empty(t, rules.SurveyTransitions(&old, answered(&old, "bad", 0, 2), liveSince), "only the score was corrected")
+	second := rules.SurveyTransitions(&old, answered(&old, "neutral", 50, 3), liveSince)
 	require.Equal(t, []string{"rating#01J1#2"}, keys(second))
 	assert.Equal(t, "bad", second[0].From)
 	old = answer("neutral", 50, 3).Keeping(&old)
-	assert.Equal(t, []string{"rating#01J1#3", "rating#01J1#3#good"}, keys(rules.SurveyTransitions(&old, answer("good", 100, 4), liveSince)))
+	assert.Equal(t, []string{"rating#01J1#3", "rating#01J1#3#good"}, keys(rules.SurveyTransitions(&old, answered(&old, "good", 100, 4), liveSince)))
 }
 
 func TestUserTransitions(t *testing.T) {

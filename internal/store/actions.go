@@ -34,7 +34,8 @@ type Action struct {
 	State     ActionState
 	Reason    string // short; no personal data
 	PlannedAt time.Time
-	OpenedAt  time.Time // when the vendor was first called for this attempt; zero before
+	OpenedAt  time.Time // when the vendor was called, or when a call was given up whose answer never came; zero before
+	ContactID int64     // in Brevo, whom that call was about; 0 when it was not known
 	EndedAt   time.Time
 }
 
@@ -78,7 +79,7 @@ func (a *Account) PlanActions(ctx context.Context, judged []string, planned []ru
 	return nil
 }
 
-const actionColumns = "plan, state, reason, planned_at, opened_at, ended_at"
+const actionColumns = "plan, state, reason, planned_at, opened_at, contact_id, ended_at"
 
 // UnfinishedActions returns the actions of a subject that have not ended: those due first come first, and of those due at once
 // the ones planned first.
@@ -93,7 +94,11 @@ func (a *Account) Actions(ctx context.Context, subject string) ([]Action, error)
 
 // ActionsIn returns up to limit actions in a state, the latest first.
 func (a *Account) ActionsIn(ctx context.Context, state ActionState, limit int) ([]Action, error) {
-	return a.actions(ctx, "state = $2 ORDER BY ended_at DESC, due_at DESC, action_key LIMIT $3", string(state), int64(limit))
+	index := "state IN ('planned', 'open')"
+	if state.Ended() {
+		index = "ended_at > 0"
+	}
+	return a.actions(ctx, index+" AND state = $2 ORDER BY ended_at DESC, due_at DESC, action_key LIMIT $3", string(state), int64(limit))
 }
 
 // Action returns one action by its key, or ErrNotFound.
@@ -128,34 +133,41 @@ func scanAction(scan func(...any) error) (Action, error) {
 	var x Action
 	var plan string
 	var planned, opened, ended int64
-	if err := scan(&plan, &x.State, &x.Reason, &planned, &opened, &ended); err != nil {
+	if err := scan(&plan, &x.State, &x.Reason, &planned, &opened, &x.ContactID, &ended); err != nil {
 		return Action{}, err
 	}
 	x.PlannedAt, x.OpenedAt, x.EndedAt = moment(planned), moment(opened), moment(ended)
 	return x, decode(plan, &x.Planned)
 }
 
-// OpenAction writes down that the vendor is about to be called, before it is. An action that has ended already, or that the
-// rule's limit stops, comes back in the state it has then; an open one gets the new time. Two workers that ask at once for
-// actions under one limit cannot both be let through.
-func (a *Account) OpenAction(ctx context.Context, key string, now time.Time) (Action, error) {
+// ErrActionMoved: somebody else has taken the action on since it was read.
+var ErrActionMoved = errors.New("the action has moved on")
+
+// OpenAction writes down that the vendor is about to be called about a contact (0 when there is none), before it is. It takes
+// the action as it was read: where it stands otherwise now, the answer is ErrActionMoved, so of two attempts at one action
+// one is let through. An action that the rule's limit stops comes back limited; of those that ask at once under one limit,
+// no more are let through than it allows.
+func (a *Account) OpenAction(ctx context.Context, read *Action, contact int64, now time.Time) (Action, error) {
 	var out Action
 	err := a.write(ctx, func(t *tx) (err error) {
 		if err := t.lock(ctx); err != nil {
 			return err
 		}
 		if out, err = scanAction(t.QueryRowContext(ctx, "SELECT "+actionColumns+" FROM actions WHERE account = $1 AND action_key = $2",
-			t.account, key).Scan); err != nil || out.State.Ended() {
+			t.account, read.Key).Scan); err != nil {
 			return err
 		}
-		out.State, out.OpenedAt = ActionOpen, now
+		if out.State.Ended() || out.State != read.State || !out.OpenedAt.Equal(read.OpenedAt) {
+			return ErrActionMoved
+		}
+		out.State, out.OpenedAt, out.ContactID = ActionOpen, now, contact
 		if allowed, err := t.allowed(ctx, &out, now); err != nil {
 			return err
 		} else if !allowed {
 			out.State, out.Reason, out.OpenedAt, out.EndedAt = ActionLimited, out.Limit.String(), time.Time{}, now
 		}
-		_, err = t.exec(ctx, "UPDATE actions SET state = $3, reason = $4, opened_at = $5, ended_at = $6 WHERE account = $1 AND action_key = $2",
-			t.account, key, string(out.State), out.Reason, nanos(out.OpenedAt), nanos(out.EndedAt))
+		_, err = t.exec(ctx, `UPDATE actions SET state = $3, reason = $4, opened_at = $5, contact_id = $6, ended_at = $7
+			WHERE account = $1 AND action_key = $2`, t.account, read.Key, string(out.State), out.Reason, nanos(out.OpenedAt), contact, nanos(out.EndedAt))
 		return err
 	})
 	if err != nil {
@@ -206,9 +218,30 @@ func (t *tx) fired(ctx context.Context, limitKeys []string, except string) (map[
 	return out, err
 }
 
-// ReplanAction takes an open action back to planned: the vendor certainly never got the call.
-func (a *Account) ReplanAction(ctx context.Context, key string) error {
-	return a.do(ctx, "replan action", "UPDATE actions SET state = 'planned', opened_at = 0 WHERE account = $1 AND action_key = $2 AND state = 'open'", key)
+// ReplanAction takes an action that was opened at a time back to planned: the vendor certainly never got the call. One that
+// somebody else has opened since stays as it is.
+func (a *Account) ReplanAction(ctx context.Context, opened *Action) error {
+	return a.do(ctx, "replan action", "UPDATE actions SET state = 'planned', opened_at = 0 WHERE account = $1 AND action_key = $2 AND state = 'open' AND opened_at = $3",
+		opened.Key, nanos(opened.OpenedAt))
+}
+
+// GiveUpCall notes that a call of an open action ended now without an answer, in the same way.
+func (a *Account) GiveUpCall(ctx context.Context, opened *Action, now time.Time) error {
+	return a.do(ctx, "give up call", "UPDATE actions SET opened_at = $4 WHERE account = $1 AND action_key = $2 AND state = 'open' AND opened_at = $3",
+		opened.Key, nanos(opened.OpenedAt), nanos(now))
+}
+
+// Woken notes that the workflows of subjects were woken, so that those that are stuck are not signalled again and again.
+func (a *Account) Woken(ctx context.Context, subjects []string, now time.Time) error {
+	err := a.write(ctx, func(t *tx) error {
+		_, err := t.exec(ctx, "UPDATE actions SET woken_at = $3 WHERE account = $1 AND state IN ('planned', 'open') AND "+t.in("subject", "$2"),
+			t.account, many(t, subjects), nanos(now))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("note woken workflows: %w", err)
+	}
+	return nil
 }
 
 // EndAction records how an action ended, once: of an action that has ended, nothing changes. The reason is short and holds no

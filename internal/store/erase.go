@@ -77,7 +77,7 @@ func (t *tx) erase(ctx context.Context, users []int64) error {
 	for _, statement := range []string{
 		`UPDATE users SET email = '', name = '', phone = '', phone164 = '', tags = '', fields = '', external_id = '', locale = '', time_zone = ''
 			WHERE account = $1 AND ` + t.in("id", "$2"),
-		`UPDATE deliveries SET state = 'left', reason = '` + ReasonErased + `', email = '', brevo_id = 0, attributes = '', lists = '', refused = '',
+		`UPDATE deliveries SET state = CASE WHEN sent_at > 0 THEN 'left' ELSE 'skipped' END, reason = '` + ReasonErased + `', email = '', brevo_id = 0, attributes = '', lists = '', refused = '',
 			made = FALSE, owner = '', lease_until = 0 WHERE account = $1 AND ` + t.in("user_id", "$2"),
 		"UPDATE rejects SET detail = '', extra = '' WHERE account = $1 AND kind = '" + string(KindUser) + "' AND " + t.in("id", "$2"),
 		"DELETE FROM import_rows WHERE account = $1 AND " + t.in("user_id", "$2"),

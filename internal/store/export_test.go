@@ -11,3 +11,10 @@ func SetBusyTimeout(t testing.TB, d time.Duration) {
 	busyTimeout = d
 	t.Cleanup(func() { busyTimeout = before })
 }
+
+// SetPruneBatch has Prune delete fewer rows at once.
+func SetPruneBatch(t testing.TB, n int) {
+	before := pruneBatch
+	pruneBatch = n
+	t.Cleanup(func() { pruneBatch = before })
+}

@@ -34,9 +34,9 @@ func (r *SurveyRow) content(revision int) content {
 		clean(r.Category), nanos(r.CreatedAt), nanos(r.ExpiresAt), int64(revision)))
 }
 
-// state is what the rules know of the answer; person is whom it counts for.
-func (r *SurveyRow) state(person int64) rules.SurveyState {
-	return rules.SurveyState{TicketID: r.TicketID, UserID: person, Rating: rules.Rating{ID: r.ID, Category: r.Category, Score: r.Score, At: r.UpdatedAt}}
+// state is what the rules know of the answer; whom it counts for may be somebody else.
+func (r *SurveyRow) state() rules.SurveyState {
+	return rules.SurveyState{TicketID: r.TicketID, UserID: r.UserID, Rating: rules.Rating{ID: r.ID, Category: r.Category, Score: r.Score, At: r.UpdatedAt}}
 }
 
 type storedSurvey struct {
@@ -45,7 +45,11 @@ type storedSurvey struct {
 	rating       rules.Rating
 }
 
+// state of an answer that is not stored is nil.
 func (s *storedSurvey) state() *rules.SurveyState {
+	if s == nil {
+		return nil
+	}
 	return &rules.SurveyState{TicketID: s.ticket, UserID: s.user, Rating: s.rating}
 }
 
@@ -58,13 +62,10 @@ func (t *tx) applySurveys(ctx context.Context, rows []SurveyRow, mark int64) (Ap
 	if err != nil {
 		return Applied{}, err
 	}
-	contents := make([]content, len(rows))
+	contents, kept := make([]content, len(rows)), make([]rules.SurveyState, len(rows))
 	for i := range rows {
-		var before *rules.SurveyState
-		if old := stored[rows[i].ID]; old != nil {
-			before = old.state()
-		}
-		contents[i] = rows[i].content(rows[i].state(0).Keeping(before).Revision)
+		kept[i] = rows[i].state().Keeping(stored[rows[i].ID].state())
+		contents[i] = rows[i].content(kept[i].Revision)
 	}
 	s := sift(contents, func(id string) (stamp, bool) {
 		if old := stored[id]; old != nil {
@@ -97,12 +98,8 @@ func (t *tx) applySurveys(ctx context.Context, rows []SurveyRow, mark int64) (Ap
 	delete(users, 0)
 	var happened []rules.Transition
 	for _, i := range s.wrote {
-		var before *rules.SurveyState
-		if old := stored[rows[i].ID]; old != nil {
-			before = old.state()
-		}
-		read := rows[i].state(person([2]int64{rows[i].TicketID, rows[i].UserID}))
-		happened = append(happened, rules.SurveyTransitions(before, read, live)...)
+		kept[i].UserID = person([2]int64{rows[i].TicketID, rows[i].UserID})
+		happened = append(happened, rules.SurveyTransitions(stored[rows[i].ID].state(), kept[i], live)...)
 	}
 	return s.Applied, errors.Join(t.record(ctx, happened, mark), t.mark(ctx, KindUser, sorted(users), mark))
 }
@@ -142,17 +139,22 @@ func (t *tx) requesters(ctx context.Context, answered [][2]int64) (person func([
 	}, err
 }
 
-// Surveyed reports whether an answer to the new CSAT is mirrored for a ticket: then that is its rating, and the one inside
+// Survey returns the latest answer to the new CSAT about a ticket, if there is one: then that is its rating, and the one inside
 // the ticket is Zendesk's summary of it.
-func (a *Account) Surveyed(ctx context.Context, ticket int64) (bool, error) {
-	var some bool
-	err := a.read(ctx, func(t *tx) error {
-		return t.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM surveys WHERE account = $1 AND ticket_id = $2)", t.account, ticket).Scan(&some)
+func (a *Account) Survey(ctx context.Context, ticket int64) (row SurveyRow, found bool, err error) {
+	err = a.read(ctx, func(t *tx) error {
+		found = false
+		return t.each(ctx, func(rows *sql.Rows) error {
+			found = true
+			row = SurveyRow{TicketID: ticket}
+			return rows.Scan(&row.ID, &row.UserID, &row.Score, &row.Category)
+		}, "SELECT id, user_id, score, category FROM surveys WHERE account = $1 AND ticket_id = $2 ORDER BY updated_at DESC, id DESC LIMIT 1",
+			t.account, ticket)
 	})
 	if err != nil {
-		return false, fmt.Errorf("read surveys of a ticket: %w", err)
+		return SurveyRow{}, false, fmt.Errorf("read survey of a ticket: %w", err)
 	}
-	return some, nil
+	return row, found, nil
 }
 
 // SetSurveys records whether the account has the new CSAT: a time when it last answered, zero when it does not.

@@ -13,7 +13,7 @@ import (
 
 const ticketContent = `id bigint, requester_id bigint, organization_id bigint, status text, priority text, channel text,
 	reopens bigint, rating_id bigint, rating text, rated_at bigint, fields text, created_at bigint, solved_at bigint,
-	rating_revision bigint, merged boolean, ours boolean`
+	merged boolean, ours boolean, rating_revision bigint`
 
 var (
 	upsertTickets = newUpsert("tickets", 1, ticketContent+versionColumns)
@@ -38,10 +38,17 @@ func (a *Account) Tickets(ctx context.Context, ids []int64) (map[int64]TicketRow
 	out := map[int64]TicketRow{}
 	err := a.read(ctx, func(t *tx) error {
 		stored, err := t.tickets(ctx, ids)
+		if err != nil {
+			return err
+		}
+		clear(out)
 		for id, s := range stored {
+			if s.row.Fields, err = decodeValues[int64](s.fields); err != nil {
+				return err
+			}
 			out[id] = s.row
 		}
-		return err
+		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read tickets: %w", err)
@@ -67,11 +74,11 @@ func (a *Account) TicketsOf(ctx context.Context, requester int64, limit int) ([]
 	return out, nil
 }
 
-// storedTicket is a ticket as the mirror has it.
+// storedTicket is a ticket as the mirror has it, its fields as they are stored.
 type storedTicket struct {
-	stamp
 	row      TicketRow
 	revision int
+	fields   string
 }
 
 func (s *storedTicket) state() *rules.TicketState {
@@ -98,9 +105,9 @@ func (r *TicketRow) State() rules.TicketState {
 
 const ticketDeleted = "deleted"
 
-// keeping is the row to store in place of an older one: what this read could not know is taken over, and a rating that is
-// still the same keeps its date, because Zendesk gives the one inside a ticket none.
-func (r TicketRow) keeping(old *storedTicket) (row TicketRow, revision int) {
+// keeping is the row to store in place of an older one, and the state that the rules know of it: what this read could not
+// know is taken over, and a rating that is still the same keeps its date, because Zendesk gives the one inside a ticket none.
+func (r TicketRow) keeping(old *storedTicket) (TicketRow, rules.TicketState) {
 	var before *rules.TicketState
 	if old != nil {
 		before = old.state()
@@ -112,41 +119,37 @@ func (r TicketRow) keeping(old *storedTicket) (row TicketRow, revision int) {
 	if old != nil && old.row.Rating == r.Rating && old.row.RatingID == r.RatingID {
 		r.RatedAt = old.row.RatedAt
 	}
-	return r, kept.Rating.Revision
+	return r, kept
 }
 
+// content leaves the rating's revision out of the hash: it changes only with the rating, and no read knows it.
 func (r *TicketRow) content(revision int) (content, error) {
 	fields, err := encodeMap(r.Fields)
 	if err != nil {
 		return content{}, err
 	}
-	return newContent(r.Version, append(make([]any, 0, len(upsertTickets.cols)), r.ID, r.RequesterID, r.OrganizationID, clean(r.Status),
+	c := newContent(r.Version, append(make([]any, 0, len(upsertTickets.cols)), r.ID, r.RequesterID, r.OrganizationID, clean(r.Status),
 		clean(r.Priority), clean(r.Channel), int64(r.Reopens), r.RatingID, clean(r.Rating), nanos(r.RatedAt), fields,
-		nanos(r.CreatedAt), nanos(r.SolvedAt), int64(revision), r.Merged, r.Ours)), nil
+		nanos(r.CreatedAt), nanos(r.SolvedAt), r.Merged, r.Ours))
+	c.values = append(c.values, int64(revision))
+	return c, nil
+}
+
+// ticketWrite is a page of reads on its way into the mirror.
+type ticketWrite struct {
+	reads    []TicketRow
+	contents []content
+	kept     []rules.TicketState // what the rules know of those rows that are written
+	stamps   map[int64]stamp
+	stored   map[int64]*storedTicket // whole, where the read says something else
 }
 
 func (t *tx) applyTickets(ctx context.Context, rows []TicketRow, mark int64) (Applied, error) {
-	ids := make([]int64, len(rows))
-	for i := range rows {
-		ids[i] = rows[i].ID
-	}
-	stored, err := t.tickets(ctx, ids)
-	if err != nil {
+	w := ticketWrite{reads: rows, contents: make([]content, len(rows)), kept: make([]rules.TicketState, len(rows))}
+	if err := t.keepTickets(ctx, &w); err != nil {
 		return Applied{}, err
 	}
-	contents := make([]content, len(rows))
-	for i := range rows {
-		row, revision := rows[i].keeping(stored[rows[i].ID])
-		if contents[i], err = row.content(revision); err != nil {
-			return Applied{}, err
-		}
-	}
-	s := sift(contents, func(id int64) (stamp, bool) {
-		if old := stored[id]; old != nil {
-			return old.stamp, true
-		}
-		return stamp{}, false
-	})
+	s := sift(w.contents, func(id int64) (stamp, bool) { known, ok := w.stamps[id]; return known, ok })
 	live, err := t.liveSince(ctx)
 	if err != nil {
 		return Applied{}, err
@@ -156,34 +159,90 @@ func (t *tx) applyTickets(ctx context.Context, rows []TicketRow, mark int64) (Ap
 	for _, i := range s.wrote {
 		requesters[rows[i].RequesterID] = struct{}{}
 		var before *rules.TicketState
-		if old := stored[rows[i].ID]; old != nil {
+		if old := w.stored[rows[i].ID]; old != nil {
 			requesters[old.row.RequesterID] = struct{}{}
 			before = old.state()
 		}
-		happened = append(happened, rules.TicketTransitions(before, rows[i].State(), live)...)
+		happened = append(happened, rules.TicketTransitions(before, w.kept[i], live)...)
 	}
 	delete(requesters, 0)
 	return s.Applied, errors.Join(t.run(ctx, &upsertTickets, s.write), t.run(ctx, &touchTickets, s.touch),
 		t.record(ctx, happened, mark), t.mark(ctx, KindUser, sorted(requesters), mark))
 }
 
+// keepTickets finds out what every read would leave in the mirror. Most reads of a full sync say what is stored already, and
+// keeping that is the same again: of those nothing but the stamp is read.
+func (t *tx) keepTickets(ctx context.Context, w *ticketWrite) (err error) {
+	if w.stamps, err = t.ticketStamps(ctx, w.reads); err != nil {
+		return err
+	}
+	var unlike []int
+	var ids []int64
+	for i := range w.reads {
+		read := &w.reads[i]
+		known, ok := w.stamps[read.ID]
+		if !ok {
+			if err := w.keep(i, nil); err != nil {
+				return err
+			}
+			continue
+		}
+		if w.contents[i], err = read.content(0); err != nil {
+			return err
+		}
+		if known.before(w.contents[i].stamp) && known.hash != w.contents[i].stamp.hash {
+			unlike, ids = append(unlike, i), append(ids, read.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	if w.stored, err = t.tickets(ctx, ids); err != nil {
+		return err
+	}
+	for _, i := range unlike {
+		if err := w.keep(i, w.stored[w.reads[i].ID]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *ticketWrite) keep(i int, old *storedTicket) (err error) {
+	row, kept := w.reads[i].keeping(old)
+	w.kept[i] = kept
+	w.contents[i], err = row.content(kept.Rating.Revision)
+	return err
+}
+
+func (t *tx) ticketStamps(ctx context.Context, rows []TicketRow) (map[int64]stamp, error) {
+	ids := make([]int64, len(rows))
+	for i := range rows {
+		ids[i] = rows[i].ID
+	}
+	out := make(map[int64]stamp, len(rows))
+	err := t.each(ctx, func(rows *sql.Rows) error {
+		var id int64
+		var s stamp
+		err := rows.Scan(&id, &s.updated, &s.asked, &s.hash)
+		out[id] = s
+		return err
+	}, "SELECT id, updated_at, asked_at, hash FROM tickets WHERE account = $1 AND "+t.in("id", "$2"), t.account, many(t, distinct(ids)))
+	return out, err
+}
+
 func (t *tx) tickets(ctx context.Context, ids []int64) (map[int64]*storedTicket, error) {
 	out := make(map[int64]*storedTicket, len(ids))
 	err := t.each(ctx, func(rows *sql.Rows) error {
 		var s storedTicket
-		var fields string
-		var rated, created, solved int64
+		var rated, created, solved, updated, asked int64
 		r := &s.row
 		err := rows.Scan(&r.ID, &r.RequesterID, &r.OrganizationID, &r.Status, &r.Priority, &r.Channel, &r.Reopens, &r.RatingID, &r.Rating,
-			&rated, &fields, &created, &solved, &s.revision, &r.Merged, &r.Ours, &s.updated, &s.asked, &s.hash)
-		if err != nil {
-			return err
-		}
+			&rated, &s.fields, &created, &solved, &r.Merged, &r.Ours, &s.revision, &updated, &asked)
 		r.RatedAt, r.CreatedAt, r.SolvedAt = moment(rated), moment(created), moment(solved)
-		r.UpdatedAt, r.AskedAt = moment(s.updated), moment(s.asked)
-		r.Fields, err = decodeValues[int64](fields)
+		r.UpdatedAt, r.AskedAt = moment(updated), moment(asked)
 		out[r.ID] = &s
 		return err
-	}, "SELECT "+ticketColumns+", hash FROM tickets WHERE account = $1 AND "+t.in("id", "$2"), t.account, many(t, distinct(ids)))
+	}, "SELECT "+ticketColumns+" FROM tickets WHERE account = $1 AND "+t.in("id", "$2"), t.account, many(t, distinct(ids)))
 	return out, err
 }

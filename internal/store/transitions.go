@@ -114,8 +114,9 @@ func (a *Account) PassTransitions(ctx context.Context, wanted []string, before t
 }
 
 // WaitingSubjects returns up to limit subjects greater than after, ascending, that somebody should look after: they have a
-// transition to be judged, or an action that was due before overdue and has not ended, whose workflow may be gone.
-func (a *Account) WaitingSubjects(ctx context.Context, overdue time.Time, after string, limit int) ([]string, error) {
+// transition to be judged, or an action that was due before overdue and has not ended, whose workflow may be gone and was not
+// woken since again.
+func (a *Account) WaitingSubjects(ctx context.Context, overdue, again time.Time, after string, limit int) ([]string, error) {
 	var out []string
 	err := a.read(ctx, func(t *tx) error {
 		out = nil
@@ -125,31 +126,11 @@ func (a *Account) WaitingSubjects(ctx context.Context, overdue time.Time, after 
 			out = append(out, subject)
 			return err
 		}, `SELECT subject FROM transitions WHERE account = $1 AND state = 'new' AND subject > $2
-			UNION SELECT subject FROM actions WHERE account = $1 AND state IN ('planned', 'open') AND due_at < $3 AND subject > $2
-			ORDER BY subject LIMIT $4`, t.account, after, nanos(overdue), int64(limit))
+			UNION SELECT subject FROM actions WHERE account = $1 AND state IN ('planned', 'open') AND due_at < $3 AND woken_at < $4 AND subject > $2
+			ORDER BY subject LIMIT $5`, t.account, after, nanos(overdue), max(1, nanos(again)), int64(limit))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read waiting subjects: %w", err)
 	}
 	return out, nil
-}
-
-// Prune forgets transitions that were settled, and actions that ended, before a bound. It returns how many rows went.
-func (a *Account) Prune(ctx context.Context, before time.Time) (int64, error) {
-	var n int64
-	err := a.write(ctx, func(t *tx) error {
-		actions, err := t.exec(ctx, "DELETE FROM actions WHERE account = $1 AND state NOT IN ('planned', 'open') AND ended_at < $2", t.account, nanos(before))
-		if err != nil {
-			return err
-		}
-		transitions, err := t.exec(ctx, `DELETE FROM transitions WHERE account = $1 AND state <> 'new' AND occurred_at < $2
-			AND NOT EXISTS (SELECT 1 FROM actions a WHERE a.account = transitions.account AND a.transition_key = transitions.transition_key)`,
-			t.account, nanos(before))
-		n = actions + transitions
-		return err
-	})
-	if err != nil {
-		return 0, fmt.Errorf("prune: %w", err)
-	}
-	return n, nil
 }

@@ -89,7 +89,8 @@ func TestHistoryIsNoNews(t *testing.T) {
 	})
 }
 
-// Whatever order pages and single reads arrive in, and however often, the counted keys are those of the newest state.
+// Whatever order pages and single reads arrive in, however often, and however far the metric sets of those before the last one
+// lag behind, the counted keys are those of the newest state.
 func TestCountedTransitionsDoNotDependOnTheOrderOfReads(t *testing.T) {
 	s := open(t, engines["sqlite"](t))
 	n := 0
@@ -115,9 +116,11 @@ func TestCountedTransitionsDoNotDependOnTheOrderOfReads(t *testing.T) {
 		states = append([]store.TicketRow{ticketAt(1, "new", 0)}, states...)
 		for range rapid.IntRange(0, 12).Draw(rt, "reads") {
 			read := rapid.SampledFrom(states).Draw(rt, "read")
+			read.Reopens = rapid.IntRange(0, read.Reopens).Draw(rt, "counted")
 			_, err := a.ApplyTickets(t.Context(), []store.TicketRow{read}, at(50))
 			require.NoError(rt, err)
 		}
+		newest.AskedAt = at(50)
 		_, err = a.ApplyTickets(t.Context(), []store.TicketRow{newest}, at(50))
 		require.NoError(rt, err)
 		counts := map[string]int{}
@@ -129,6 +132,30 @@ func TestCountedTransitionsDoNotDependOnTheOrderOfReads(t *testing.T) {
 		require.Equal(rt, 1, counts[rules.TicketCreated])
 		require.Equal(rt, solved, counts[rules.TicketSolved])
 		require.Equal(rt, reopens, counts[rules.TicketReopened])
+	})
+}
+
+func TestAReadThatKnowsLessChangesNothing(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, s *store.Store) {
+		a := live(t, s)
+		row := ticketAt(5, "open", 2)
+		row.SolvedAt, row.RatingID, row.Rating, row.RatedAt, row.Ours = at(4), 7, "good", at(5), true
+		applied, err := a.ApplyTickets(t.Context(), []store.TicketRow{row}, at(5))
+		require.NoError(t, err)
+		require.Equal(t, store.Applied{Rows: 1, Changed: 1}, applied)
+		before := keysOf(t, a, "ticket/35")
+		row.Version, row.RatedAt, row.Reopens, row.SolvedAt, row.Ours = version(6, 6), at(6), 0, time.Time{}, false
+		for range 2 { // without its metric set, by somebody who did not make the ticket, and then with everything again
+			applied, err = a.ApplyTickets(t.Context(), []store.TicketRow{row}, at(6))
+			require.NoError(t, err)
+			assert.Equal(t, store.Applied{Rows: 1}, applied)
+			row.Version, row.RatedAt, row.Reopens, row.SolvedAt, row.Ours = version(7, 7), at(5), 2, at(4), true
+		}
+		assert.Equal(t, before, keysOf(t, a, "ticket/35"))
+		row.Version, row.Rating = version(8, 8), "bad"
+		_, err = a.ApplyTickets(t.Context(), []store.TicketRow{row}, at(8))
+		require.NoError(t, err)
+		assert.Equal(t, []string{"ticket/35/rating#7#2", "ticket/35/rating#7#2#bad"}, keysOf(t, a, "ticket/35")[len(before):])
 	})
 }
 
@@ -171,7 +198,7 @@ func TestAnEditedSurveyAnswerIsNewsWhenItsCategoryChanges(t *testing.T) {
 		answer(3, 75, "good")
 		answer(4, 50, "neutral")
 		assert.Equal(t, []string{"ticket/35/rating#01J1#1", "ticket/35/rating#01J1#1#good", "ticket/35/rating#01J1#2"}, keysOf(t, a, "ticket/35"))
-		there, err := a.Surveyed(t.Context(), 35)
+		_, there, err := a.Survey(t.Context(), 35)
 		require.NoError(t, err)
 		assert.True(t, there)
 	})
@@ -209,7 +236,7 @@ func TestWhatNobodyWantsIsPassedOver(t *testing.T) {
 		n, err := a.PassTransitions(t.Context(), []string{rules.TicketSolved}, at(50))
 		require.NoError(t, err)
 		assert.Equal(t, int64(2), n, "the unwanted one and the old one")
-		subjects, err := a.WaitingSubjects(t.Context(), at(0), "", 10)
+		subjects, err := a.WaitingSubjects(t.Context(), at(0), at(0), "", 10)
 		require.NoError(t, err)
 		assert.Equal(t, []string{"ticket/32"}, subjects)
 		left, err := a.NewTransitions(t.Context(), "ticket/32")

@@ -188,6 +188,22 @@ func (t *tx) users(ctx context.Context, condition string, args ...any) ([]UserRo
 	return out, err
 }
 
+// Users returns the mirrored users among ids, whatever their state.
+func (a *Account) Users(ctx context.Context, ids []int64) (map[int64]UserRow, error) {
+	out := map[int64]UserRow{}
+	err := a.read(ctx, func(t *tx) error {
+		rows, err := t.users(ctx, t.in("id", "$2"), many(t, ids))
+		for _, r := range rows {
+			out[r.ID] = r
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read users: %w", err)
+	}
+	return out, nil
+}
+
 // PhoneHolders returns the mirrored users, whatever their state, who have each of the E.164 numbers, the oldest first.
 func (a *Account) PhoneHolders(ctx context.Context, e164 []string) (map[string][]UserRow, error) {
 	out := map[string][]UserRow{}

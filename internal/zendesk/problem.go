@@ -74,6 +74,13 @@ func IsUnavailable(err error) bool {
 		(e.Status == http.StatusForbidden || e.Status == http.StatusNotFound && e.Code == codeInvalidEndpoint)
 }
 
+// IsRecordNotFound reports that Zendesk itself says that a record is not there, which a 404 of a proxy, an edge server or a
+// missing endpoint does not. https://developer.zendesk.com/api-reference/introduction/requests/
+func IsRecordNotFound(err error) bool {
+	var e *rest.Error
+	return errors.As(err, &e) && e.Status == http.StatusNotFound && e.Code == "RecordNotFound"
+}
+
 const codeStartTimeTooRecent = "StartTimeTooRecent"
 
 // IsTooRecent reports that an export was asked to start within the last minute of Zendesk's clock: the same start is

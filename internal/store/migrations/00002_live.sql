@@ -21,7 +21,8 @@ CREATE TABLE transitions (
     PRIMARY KEY (transition_key, account)
 );
 CREATE INDEX transitions_by_subject ON transitions (subject, account);
-CREATE INDEX transitions_new ON transitions (account, type, occurred_at) WHERE state = 'new';
+CREATE INDEX transitions_new ON transitions (account, subject, type, occurred_at) WHERE state = 'new';
+CREATE INDEX transitions_settled ON transitions (account, occurred_at) WHERE state <> 'new';
 
 CREATE TABLE actions (
     account        TEXT   NOT NULL,
@@ -38,13 +39,17 @@ CREATE TABLE actions (
     planned_at     BIGINT NOT NULL,
     nth            BIGINT NOT NULL, -- among those planned at once
     opened_at      BIGINT NOT NULL DEFAULT 0,
+    contact_id     BIGINT NOT NULL DEFAULT 0, -- in Brevo, whom the call of an open action was about
+    woken_at       BIGINT NOT NULL DEFAULT 0, -- when its workflow was last woken because it was overdue
     ended_at       BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (action_key, account)
 );
 CREATE INDEX actions_by_subject ON actions (subject, account);
-CREATE INDEX actions_waiting ON actions (account, due_at) WHERE state IN ('planned', 'open');
+CREATE INDEX actions_by_transition ON actions (transition_key, account);
+CREATE INDEX actions_waiting ON actions (subject, account, due_at) WHERE state IN ('planned', 'open');
 CREATE INDEX actions_by_limit ON actions (limit_key, account) WHERE limit_key <> '';
-CREATE INDEX actions_by_state ON actions (account, state, ended_at);
+-- Not of all: SQLite, which keeps no statistics here, would take the index of a state for more telling than any key.
+CREATE INDEX actions_ended ON actions (account, state, ended_at) WHERE ended_at > 0;
 
 CREATE TABLE merges (
     account   TEXT   NOT NULL,
