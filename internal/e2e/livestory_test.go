@@ -146,8 +146,11 @@ func (h *story) wrong(events []arrived) (missing, odd []string) {
 		name string
 		n    int
 	}{
-		{"ticket_updated", h.changes}, {"escalated", h.urgent}, {"satisfaction_rating_created", len(h.ratings)},
-		{"satisfaction_rating_good", count(h.ratings, "good")}, {"satisfaction_rating_bad", count(h.ratings, "bad")},
+		{"ticket_updated", h.changes},
+		{"escalated", h.urgent},
+		{"satisfaction_rating_created", len(h.ratings)},
+		{"satisfaction_rating_good", count(h.ratings, "good")},
+		{"satisfaction_rating_bad", count(h.ratings, "bad")},
 	} {
 		if got[most.name] > most.n {
 			odd = append(odd, fmt.Sprintf("%d times %s, and it happened %d times", got[most.name], most.name, most.n))

@@ -57,7 +57,9 @@ func TestAReplayOfRecordsReadsThemAlone(t *testing.T) {
 	w.zendesk.UpdateOrganization(organization, func(o *seed.Organization) { o.Name = "Renamed GmbH" })
 	w.zendesk.Log().Reset()
 	out := w.sync(t, workflows.SyncInput{Type: activities.Replay, Records: []activities.Record{
-		{Kind: activities.RecordUser, ID: who}, {Kind: activities.RecordTicket, ID: ticket}, {Kind: activities.RecordTicket, ID: 987654321},
+		{Kind: activities.RecordUser, ID: who},
+		{Kind: activities.RecordTicket, ID: ticket},
+		{Kind: activities.RecordTicket, ID: 987654321},
 		{Kind: activities.RecordOrganization, ID: organization},
 	}})
 	w.follow(t)
