@@ -35,6 +35,8 @@ type status struct {
 	Unknown     []string   `json:"unknown"` // what could not be learned, and why
 
 	Webhooks *deliveries `json:"webhooks"` // nil while none is installed and nothing came
+
+	InDoubt int64 `json:"inDoubt"` // actions of which nobody can tell whether they were carried out
 }
 
 type vendor struct {
@@ -140,7 +142,7 @@ func (a *app) collect(ctx context.Context) (*status, error) {
 	}
 	if account != nil {
 		for _, read := range []func(context.Context, *store.Account) error{
-			s.readCounts, s.readContacts, s.readRuns, s.readVendors, s.readPause, s.readBudgets, s.readWebhooks,
+			s.readCounts, s.readContacts, s.readRuns, s.readVendors, s.readPause, s.readBudgets, s.readWebhooks, s.readDoubts,
 		} {
 			if err := read(ctx, account); err != nil {
 				return nil, a.storeFailure(err)
@@ -162,6 +164,12 @@ func (s *status) readCounts(ctx context.Context, account *store.Account) (err er
 		return err
 	}
 	s.Waiting.Companies, err = account.CountDirty(ctx, store.KindOrganization)
+	return err
+}
+
+func (s *status) readDoubts(ctx context.Context, account *store.Account) error {
+	counts, err := account.CountActions(ctx)
+	s.InDoubt = total(counts[store.ActionInDoubt])
 	return err
 }
 

@@ -39,6 +39,9 @@ func (s *status) text(now time.Time, p palette) string {
 	if s.Webhooks != nil {
 		row("webhooks", "%s", s.Webhooks.text(now))
 	}
+	if s.InDoubt > 0 {
+		row("in doubt", "%s, not repeated: `starter automations list` names them", plural(s.InDoubt, "action"))
+	}
 	for i, bucket := range s.Budgets {
 		label := ""
 		if i == 0 {

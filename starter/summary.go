@@ -72,7 +72,7 @@ func newSummary(connector, account string, run execution, result workflows.SyncR
 func (s *summary) text(p palette) string {
 	var b strings.Builder
 	took := span(time.Duration(s.Seconds * float64(time.Second)))
-	title := strings.TrimSpace(s.Type + " sync")
+	title := titleOf(s.Type)
 	switch s.Status {
 	case statusCompleted:
 		fmt.Fprintf(&b, "%s %s of %s completed in %s\n", p.good("✓"), title, s.Account, took)

@@ -66,7 +66,7 @@ func (a *app) syncCommand() *cobra.Command {
 			"changed, which is everything as long as nothing was read before. One sync runs at a time: while one does,\n" +
 			"`starter sync --wait` watches it and `starter sync --cancel` ends it. Ctrl-C ends the watching, not the sync.\n\n" +
 			"With --since and --until, or --user, --ticket and --organization, it reads what changed in that time, or those\n" +
-			"records, once more and brings Brevo in line: a replay, which changes nothing about where the next sync goes on.",
+			"records, once more and sends what differs from the last delivery: a replay, which does not change where the next sync goes on.",
 		Example: "  starter sync --type full --wait\n  starter sync --type full --resources users,tickets --since 2023-01-01\n" +
 			"  starter sync --since 2026-11-20T08:00:00Z --until 2026-11-20T12:00:00Z --wait\n  starter sync --ticket 35436 --wait\n  starter sync --cancel",
 		PreRunE: func(cmd *cobra.Command, _ []string) error {
@@ -82,10 +82,10 @@ func (a *app) syncCommand() *cobra.Command {
 	flags.StringVar(&f.kind, "type", activities.Incremental, "full or incremental")
 	flags.StringSliceVar(&f.resources, "resources", nil, "only these: "+strings.Join(resources, ",")+" (default: all that connectors.yaml switches on)")
 	flags.StringVar(&f.since, "since", "", "of a full sync: tickets and ratings created before this day (2023-01-31, UTC) do not count, until the next full sync; of a replay: where it begins")
-	flags.StringVar(&f.until, "until", "", "replay what changed from --since to here (2023-01-31, or 2023-01-31T12:00:00Z)")
-	flags.Int64SliceVar(&f.users, "user", nil, "replay these users, by Zendesk's ids")
-	flags.Int64SliceVar(&f.tickets, "ticket", nil, "replay these tickets, by their numbers")
-	flags.Int64SliceVar(&f.orgs, "organization", nil, "replay these organizations, by Zendesk's ids")
+	flags.StringVar(&f.until, "until", "", "replay what changed from --since to here (2023-01-31T12:00:00Z; a day alone is its midnight, UTC)")
+	flags.Int64SliceVar(&f.users, "user", nil, "replay these users, by Zendesk's `ids`")
+	flags.Int64SliceVar(&f.tickets, "ticket", nil, "replay these tickets, by their `numbers`")
+	flags.Int64SliceVar(&f.orgs, "organization", nil, "replay these organizations, by Zendesk's `ids`")
 	flags.BoolVar(&f.wait, "wait", false, "watch the sync until it ends; alone it watches the one that runs")
 	flags.BoolVar(&f.cancel, "cancel", false, "cancel the running sync and wait until it has ended")
 	flags.BoolVar(&f.json, "json", false, "print the result as JSON")
@@ -326,5 +326,13 @@ func (e *engine) cancel(ctx context.Context, run execution) error {
 }
 
 func (r execution) title() string {
-	return strings.TrimSpace(r.kind + " sync")
+	return titleOf(r.kind)
+}
+
+// titleOf is how a run is called in front of people.
+func titleOf(kind string) string {
+	if kind == activities.Replay {
+		return kind
+	}
+	return strings.TrimSpace(kind + " sync")
 }

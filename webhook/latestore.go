@@ -16,6 +16,7 @@ var errStoreAway = errors.New("the store is not open yet")
 
 const (
 	openTimeout   = 30 * time.Second
+	openAtOnce    = 2 * time.Second // how long the server's start waits for the store
 	firstOpenWait = time.Second
 	lastOpenWait  = 30 * time.Second
 )
@@ -32,12 +33,8 @@ type lateStore struct {
 // run returns once the store is open, or ctx ends.
 func (s *lateStore) run(ctx context.Context) {
 	for wait := firstOpenWait; ctx.Err() == nil; wait = min(2*wait, lastOpenWait) {
-		st, err := s.attempt(ctx)
+		err := s.attempt(ctx, openTimeout)
 		if err == nil {
-			s.mu.Lock()
-			s.st = st
-			s.mu.Unlock()
-			s.log.Info("store open")
 			return
 		}
 		if ctx.Err() == nil {
@@ -51,10 +48,22 @@ func (s *lateStore) run(ctx context.Context) {
 	}
 }
 
-func (s *lateStore) attempt(ctx context.Context) (*store.Store, error) {
-	ctx, cancel := context.WithTimeout(ctx, openTimeout)
+// attempt opens the store, unless it is open.
+func (s *lateStore) attempt(ctx context.Context, within time.Duration) error {
+	if _, err := s.get(); err == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
-	return s.open(ctx)
+	st, err := s.open(ctx)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.st = st
+	s.mu.Unlock()
+	s.log.Info("store open")
+	return nil
 }
 
 // get returns the store, or errStoreAway.

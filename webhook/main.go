@@ -103,6 +103,7 @@ func newProgram(env config.Env, file *config.File, logger *slog.Logger) (*progra
 // serve answers on the listener until ctx ends, and closes what it opened.
 func (p *program) serve(ctx context.Context, listener net.Listener) error {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	_ = p.store.attempt(background, openAtOnce) // else run tries again, and says why
 	var loops sync.WaitGroup
 	loops.Go(func() { p.store.run(background) })
 	loops.Go(func() { p.ring.run(background) })

@@ -137,7 +137,7 @@ func (s *server) announce(listener net.Listener, encrypted bool) {
 		s.log.Warn("WEBHOOK_ALLOW_TEST_SECRET is on: everybody knows that secret; switch it off once deliveries arrive")
 	}
 	if len(s.env.ZendeskWebhookSecret) == 0 && s.env.EncryptionKey.IsZero() {
-		s.log.Warn("no signing secret can be in force: " + howToConfigure)
+		s.log.Info("no signing secret yet, so every delivery is refused; webhooks are optional: to have them, " + howToConfigure)
 	}
 }
 

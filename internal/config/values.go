@@ -55,7 +55,7 @@ func (d *decoder) wrongKind(v value, want, fix string) {
 func (d *decoder) anyText(v value, rules ...rule) (string, bool) {
 	text, _, isText, ok := d.raw(v)
 	if !isText {
-		fix := "write one value"
+		fix := "write one value; one with a colon in it goes in quotes"
 		if scalarNode(v.node) {
 			fix = "put it in quotes"
 		}

@@ -58,6 +58,10 @@ func Run(ctx context.Context, o Options) error {
 		workerPart(bins.ours["worker"], o.Ports.Temporal, env.TaskQueue, "temporal"),
 		webhookPart(bins.ours["webhook"], env.WebhookAddr, "WEBHOOK_ADDR", "temporal", "worker"),
 	}
+	if taken := CheckPorts(ctx, parts[2:]); taken != nil && os.Getenv("WEBHOOK_ADDR") == "" {
+		note("no webhook server: " + taken.Error() + "; webhooks are optional")
+		parts = parts[:2]
+	}
 	next := "bin/starter test, then bin/starter sync --type full --wait"
 	if o.Ports.Temporal != defaultTemporalPort {
 		next += " (with TEMPORAL_ADDRESS=" + loopback(o.Ports.Temporal) + ")"
