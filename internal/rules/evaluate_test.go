@@ -128,9 +128,10 @@ func TestConditions(t *testing.T) {
 		`contact.csat < 50 or contact.csat >= 50`:                false, // no ratings
 		`contact.rated`:                                          false,
 		`ticket.rated and ticket.score < 50`:                     true,
-		`transition.number == 1 and transition.from == "open" and not transition.superseded`: true,
 		`int(ticket.channel) > 1`:                                false, // cannot be evaluated
 		`contact.blocklisted ? false : ticket.priority != "low"`: true,
+
+		`transition.number == 1 and transition.from == "open" and not transition.superseded`: true,
 	} {
 		set, err := rules.Compile([]rules.RuleConfig{{On: []string{rules.TicketSolved}, When: when, Do: []rules.Action{{Kind: rules.BrevoEvent, Event: "x"}}}}, rules.Options{})
 		require.NoError(t, err, when)
