@@ -89,13 +89,18 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// requireKey reads ENCRYPTION_KEY.
-func (a *app) requireKey() (*seal.Box, error) {
+// webhooksWithKey is webhooks for commands that handle secrets. It judges ENCRYPTION_KEY before it opens anything.
+func (a *app) webhooksWithKey(ctx context.Context) (*webhooks, error) {
 	box, err := seal.New(a.settings.EncryptionKey.Reveal())
 	if err != nil {
 		return nil, usage("%s, and give the webhook server the same one", err)
 	}
-	return box, nil
+	w, err := a.webhooks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w.box = box
+	return w, nil
 }
 
 // refused says in one line why a call to Zendesk failed, and what to do. doing is what the call was for.

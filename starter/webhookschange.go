@@ -27,15 +27,10 @@ func (a *app) rotateSecrets(ctx context.Context, args []string) error {
 	if err := a.load(args); err != nil {
 		return err
 	}
-	box, err := a.requireKey()
+	w, err := a.webhooksWithKey(ctx)
 	if err != nil {
 		return err
 	}
-	w, err := a.webhooks(ctx)
-	if err != nil {
-		return err
-	}
-	w.box = box
 	rows, err := w.installed(ctx)
 	if err != nil {
 		return err

@@ -55,15 +55,10 @@ func (a *app) installWebhook(ctx context.Context, args []string, kind string) er
 	if err := a.requirePublicURL(); err != nil {
 		return err
 	}
-	box, err := a.requireKey()
+	w, err := a.webhooksWithKey(ctx)
 	if err != nil {
 		return err
 	}
-	w, err := a.webhooks(ctx)
-	if err != nil {
-		return err
-	}
-	w.box = box
 	hook, err := w.ensure(ctx, kind)
 	if err != nil {
 		return err

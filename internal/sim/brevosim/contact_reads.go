@@ -58,11 +58,7 @@ func (s *Server) contactPage(values url.Values, maxLimit int, keep func(*contact
 			found = append(found, c)
 		}
 	}
-	switch values.Get("sort") {
-	case "", "desc":
-		slices.Reverse(found)
-	case "asc":
-	default:
+	if !inOrder(values, found) {
 		return invalid("sort must be asc or desc")
 	}
 	items := make([]map[string]any, 0, limit)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -53,11 +52,7 @@ func (s *Server) listEmails(q *query) reply {
 			}
 		}
 	}
-	switch values.Get("sort") {
-	case "", "desc":
-		slices.Reverse(found)
-	case "asc":
-	default:
+	if !inOrder(values, found) {
 		return invalid("sort must be asc or desc")
 	}
 	items := []map[string]any{}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -71,6 +72,19 @@ func number(q url.Values, name string, fallback int) (int, bool) {
 	}
 	n, err := strconv.Atoi(q.Get(name))
 	return n, err == nil
+}
+
+// inOrder puts rows, the oldest first, into the order asked for: the newest first unless sort is asc. It is false for an order
+// that the vendor does not know.
+func inOrder[T any](q url.Values, rows []T) bool {
+	switch q.Get("sort") {
+	case "", "desc":
+		slices.Reverse(rows)
+	case "asc":
+	default:
+		return false
+	}
+	return true
 }
 
 // slice cuts one page out of all.

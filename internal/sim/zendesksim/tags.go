@@ -54,48 +54,33 @@ func sendTags(x *exchange, tags []string) {
 // changeTicketTags serves PUT and DELETE /tickets/{id}/tags. It counts as an update of the ticket, and moves updated_at even
 // when the tags stay what they were: the vendor says neither.
 func changeTicketTags(s *Server, x *exchange) {
-	if !s.limits.takeRecord(x.w, "ticket "+x.r.PathValue("id"), 30, 10*time.Minute) {
-		return
-	}
-	id := pathID(x)
-	t, ok := s.account.Tickets.Get(id)
-	if !ok || t.Status == "deleted" {
-		recordNotFound(x.w)
+	t, ok := s.ticketToChange(x)
+	if !ok {
 		return
 	}
 	var in tagsInput
 	if !decode(x, &in, func() bool { return in.Tags != nil }, "tags") {
 		return
 	}
-	if t.Status == "closed" {
-		closedTicket(x.w)
+	if !mayChange(x, t, bool(in.SafeUpdate), in.UpdatedStamp) {
 		return
 	}
-	if bool(in.SafeUpdate) && (in.UpdatedStamp == nil || !in.UpdatedStamp.Equal(t.UpdatedAt)) {
-		updateConflict(x.w)
-		return
-	}
-	s.UpdateTicket(id, func(t *seed.Ticket) { t.Tags = in.change(x.r.Method, t.Tags) })
-	t, _ = s.account.Tickets.Get(id)
+	s.UpdateTicket(t.ID, func(t *seed.Ticket) { t.Tags = in.change(x.r.Method, t.Tags) })
+	t, _ = s.account.Tickets.Get(t.ID)
 	sendTags(x, t.Tags)
 }
 
 // changeUserTags serves PUT and DELETE /users/{id}/tags. It counts as an update of the user.
 func changeUserTags(s *Server, x *exchange) {
-	if !s.limits.takeRecord(x.w, "user "+x.r.PathValue("id"), 5, time.Minute) {
-		return
-	}
-	id := pathID(x)
-	u, ok := s.account.Users.Get(id)
-	if !ok || !u.Active {
-		recordNotFound(x.w)
+	u, ok := s.userToChange(x)
+	if !ok {
 		return
 	}
 	var in tagsInput
 	if !decode(x, &in, func() bool { return in.Tags != nil }, "tags") {
 		return
 	}
-	s.UpdateUser(id, func(u *seed.User) { u.Tags = in.change(x.r.Method, u.Tags) })
-	u, _ = s.account.Users.Get(id)
+	s.UpdateUser(u.ID, func(u *seed.User) { u.Tags = in.change(x.r.Method, u.Tags) })
+	u, _ = s.account.Users.Get(u.ID)
 	sendTags(x, u.Tags)
 }

@@ -97,16 +97,24 @@ func createUser(s *Server, x *exchange) {
 	s.sendUser(x, http.StatusCreated, &u)
 }
 
+// userToChange is the user of the path, unless the limit of five changes a minute or the lack of such a user has been answered.
+func (s *Server) userToChange(x *exchange) (seed.User, bool) {
+	if !s.limits.takeRecord(x.w, "user "+x.r.PathValue("id"), 5, time.Minute) {
+		return seed.User{}, false
+	}
+	u, ok := s.account.Users.Get(pathID(x))
+	if !ok || !u.Active {
+		recordNotFound(x.w)
+		return seed.User{}, false
+	}
+	return u, true
+}
+
 // putUser serves PUT /users/{id}: one a second for the account, five a minute for one user. An address in the body is
 // added as a further identity and does not replace the primary one.
 func putUser(s *Server, x *exchange) {
-	if !s.limits.takeRecord(x.w, "user "+x.r.PathValue("id"), 5, time.Minute) {
-		return
-	}
-	id := pathID(x)
-	u, ok := s.account.Users.Get(id)
-	if !ok || !u.Active {
-		recordNotFound(x.w)
+	u, ok := s.userToChange(x)
+	if !ok {
 		return
 	}
 	var in userInput
@@ -114,11 +122,11 @@ func putUser(s *Server, x *exchange) {
 		return
 	}
 	bad := invalid{}
-	if s.checkUser(&in, id, bad); len(bad) > 0 {
+	if s.checkUser(&in, u.ID, bad); len(bad) > 0 {
 		bad.send(x.w)
 		return
 	}
-	s.UpdateUser(id, func(u *seed.User) {
+	s.UpdateUser(u.ID, func(u *seed.User) {
 		in.fill(u)
 		if e := in.User.Email; e != nil && *e != "" && !strings.EqualFold(*e, u.Email) {
 			if u.Email == "" {
@@ -128,7 +136,7 @@ func putUser(s *Server, x *exchange) {
 			}
 		}
 	})
-	u, _ = s.account.Users.Get(id)
+	u, _ = s.account.Users.Get(u.ID)
 	s.sendUser(x, http.StatusOK, &u)
 }
 

@@ -181,27 +181,44 @@ func choose(to *string, from *string, allowed []string, field string, bad invali
 	*to = *from
 }
 
-// putTicket serves PUT /tickets/{id}: 100 a minute for the account, 30 in ten minutes for one ticket.
-func putTicket(s *Server, x *exchange) {
-	id := pathID(x)
+// ticketToChange is the ticket of the path, unless the limit of 30 changes in ten minutes or the lack of such a ticket has been
+// answered.
+func (s *Server) ticketToChange(x *exchange) (seed.Ticket, bool) {
 	if !s.limits.takeRecord(x.w, "ticket "+x.r.PathValue("id"), 30, 10*time.Minute) {
-		return
+		return seed.Ticket{}, false
 	}
-	t, ok := s.account.Tickets.Get(id)
+	t, ok := s.account.Tickets.Get(pathID(x))
 	if !ok || t.Status == "deleted" {
 		recordNotFound(x.w)
+		return seed.Ticket{}, false
+	}
+	return t, true
+}
+
+// mayChange is false once it has been answered that a ticket is closed, or that a safe update comes too late.
+func mayChange(x *exchange, t seed.Ticket, safe bool, stamp *time.Time) bool {
+	if t.Status == "closed" {
+		closedTicket(x.w)
+		return false
+	}
+	if safe && (stamp == nil || !stamp.Equal(t.UpdatedAt)) {
+		updateConflict(x.w)
+		return false
+	}
+	return true
+}
+
+// putTicket serves PUT /tickets/{id}: 100 a minute for the account, 30 in ten minutes for one ticket.
+func putTicket(s *Server, x *exchange) {
+	t, ok := s.ticketToChange(x)
+	if !ok {
 		return
 	}
 	var in ticketInput
 	if !decode(x, &in, func() bool { return in.Ticket != nil }, "ticket") {
 		return
 	}
-	if t.Status == "closed" {
-		closedTicket(x.w)
-		return
-	}
-	if in.Ticket.SafeUpdate && (in.Ticket.UpdatedStamp == nil || !in.Ticket.UpdatedStamp.Equal(t.UpdatedAt)) {
-		updateConflict(x.w)
+	if !mayChange(x, t, in.Ticket.SafeUpdate, in.Ticket.UpdatedStamp) {
 		return
 	}
 	bad := invalid{}
@@ -211,7 +228,7 @@ func putTicket(s *Server, x *exchange) {
 			return
 		}
 	}
-	s.UpdateTicket(id, func(t *seed.Ticket) {
+	s.UpdateTicket(t.ID, func(t *seed.Ticket) {
 		s.fill(t, &in, invalid{})
 		if c := in.Ticket.Comment; c != nil && c.text() != "" {
 			s.comment(t, Comment{
@@ -220,11 +237,11 @@ func putTicket(s *Server, x *exchange) {
 			})
 		}
 	})
-	t, _ = s.account.Tickets.Get(id)
+	t, _ = s.account.Tickets.Get(t.ID)
 	shape := s.ticketShape(x, false)
 	b := s.appendTicket([]byte(`{"ticket":`), &t, shape)
 	b = appendInt(b, `,"audit":{"id":`, s.requests.Load()+26_870_000_000_000)
-	b = appendInt(b, `,"ticket_id":`, id)
+	b = appendInt(b, `,"ticket_id":`, t.ID)
 	b = appendTime(b, `,"created_at":`, t.UpdatedAt)
 	b = appendInt(b, `,"author_id":`, x.actor.user.ID)
 	send(x.w, http.StatusOK, append(b, `,"events":[]}}`...))
