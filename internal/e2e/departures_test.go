@@ -1,7 +1,6 @@
 package e2e_test
 
 import (
-	"database/sql"
 	"fmt"
 	"strings"
 	"testing"
@@ -15,6 +14,7 @@ import (
 	"zendesk-brevo/internal/sim/brevosim"
 	"zendesk-brevo/internal/sim/seed"
 	"zendesk-brevo/internal/store"
+	"zendesk-brevo/internal/store/storetest"
 	"zendesk-brevo/workflows"
 )
 
@@ -174,33 +174,7 @@ func TestACreateWithoutAnAnswerIsFoundAgainWhenItsUserIsDeleted(t *testing.T) {
 // tables is every row of the store as text, in lower case.
 func (w *world) tables(t *testing.T) string {
 	t.Helper()
-	db, err := sql.Open("sqlite", strings.TrimPrefix(w.storeURL, "sqlite:"))
-	require.NoError(t, err)
-	defer db.Close()
-	read := func(query string) (out []string) {
-		rows, err := db.QueryContext(t.Context(), query)
-		require.NoError(t, err)
-		defer rows.Close()
-		columns, err := rows.Columns()
-		require.NoError(t, err)
-		for rows.Next() {
-			values, into := make([]any, len(columns)), make([]any, len(columns))
-			for i := range values {
-				into[i] = &values[i]
-			}
-			require.NoError(t, rows.Scan(into...))
-			out = append(out, strings.Trim(fmt.Sprintf("%s", values), "[]"))
-		}
-		require.NoError(t, rows.Err())
-		return out
-	}
-	var text strings.Builder
-	for _, table := range read("SELECT name FROM sqlite_master WHERE type = 'table'") {
-		for _, row := range read(fmt.Sprintf("SELECT * FROM %q", table)) {
-			text.WriteString(table + ": " + row + "\n")
-		}
-	}
-	return strings.ToLower(text.String())
+	return strings.ToLower(storetest.Dump(t, w.storeURL))
 }
 
 // assertForgotten looks for a person in all that is stored.

@@ -135,24 +135,25 @@ automations:
     after: 1h
     unless: [ticket.reopened]
     do: [brevo.event: rating_wanted]`
-	t.Run("nothing happens", func(t *testing.T) {
+	solved := func(t *testing.T) (*world, int64) {
+		t.Helper()
 		w, who := lively(t)
 		w.configure(rule)
 		ticket := w.open(who)
 		w.webhook(t, ticket, "ticket.created")
 		w.status(t, ticket, "solved")
-		solved := w.clock.Now()
+		return w, ticket
+	}
+	t.Run("nothing happens", func(t *testing.T) {
+		w, ticket := solved(t)
+		since := w.clock.Now()
 		w.webhook(t, ticket, "ticket.status_changed")
 		assert.Contains(t, w.events(ticket), "rating_wanted")
 		at := w.brevo.Events()[len(w.brevo.Events())-1].ReceivedAt
-		assert.InDelta(t, time.Hour.Seconds(), at.Sub(solved).Seconds(), 70, "an hour after it was solved")
+		assert.InDelta(t, time.Hour.Seconds(), at.Sub(since).Seconds(), 70, "an hour after it was solved")
 	})
 	t.Run("reopened after 59 minutes, webhook lost", func(t *testing.T) {
-		w, who := lively(t)
-		w.configure(rule)
-		ticket := w.open(who)
-		w.webhook(t, ticket, "ticket.created")
-		w.status(t, ticket, "solved")
+		w, ticket := solved(t)
 		out := w.look(t, fmt.Sprintf("ticket/%d", ticket), news("ticket.status_changed"),
 			moment{58 * time.Minute, func() { w.status(t, ticket, "open") }})
 		assert.NotContains(t, w.events(ticket), "rating_wanted")
@@ -160,22 +161,14 @@ automations:
 		assert.Equal(t, 1, out.Actions["cancelled"])
 	})
 	t.Run("deleted as spam meanwhile", func(t *testing.T) {
-		w, who := lively(t)
-		w.configure(rule)
-		ticket := w.open(who)
-		w.webhook(t, ticket, "ticket.created")
-		w.status(t, ticket, "solved")
+		w, ticket := solved(t)
 		out := w.look(t, fmt.Sprintf("ticket/%d", ticket), news("ticket.status_changed"),
 			moment{30 * time.Minute, func() { require.True(t, w.zendesk.DeleteTicket(ticket)) }})
 		assert.NotContains(t, w.events(ticket), "rating_wanted")
 		assert.Equal(t, 1, out.Actions["cancelled"])
 	})
 	t.Run("the rule is edited meanwhile", func(t *testing.T) {
-		w, who := lively(t)
-		w.configure(rule)
-		ticket := w.open(who)
-		w.webhook(t, ticket, "ticket.created")
-		w.status(t, ticket, "solved")
+		w, ticket := solved(t)
 		w.look(t, fmt.Sprintf("ticket/%d", ticket), news("ticket.status_changed"),
 			moment{30 * time.Minute, func() { w.configure("") }})
 		assert.Contains(t, w.events(ticket), "rating_wanted", "timers that are set go on")

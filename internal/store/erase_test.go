@@ -1,54 +1,16 @@
 package store_test
 
 import (
-	"database/sql"
-	"fmt"
 	"strings"
 	"testing"
 
-	_ "github.com/jackc/pgx/v5/stdlib"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"zendesk-brevo/internal/store"
+	"zendesk-brevo/internal/store/storetest"
 	"zendesk-brevo/mapping"
 )
-
-// dump is every value of every table as text.
-func dump(t *testing.T, address string) string {
-	t.Helper()
-	driver, source, tables := "pgx", address, "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()"
-	if path, ok := strings.CutPrefix(address, "sqlite:"); ok {
-		driver, source, tables = "sqlite", path, "SELECT name FROM sqlite_master WHERE type = 'table'"
-	}
-	db, err := sql.Open(driver, source)
-	require.NoError(t, err)
-	defer db.Close()
-	query := func(text string) (out [][]any) {
-		rows, err := db.QueryContext(t.Context(), text)
-		require.NoError(t, err)
-		defer rows.Close()
-		columns, err := rows.Columns()
-		require.NoError(t, err)
-		for rows.Next() {
-			values, into := make([]any, len(columns)), make([]any, len(columns))
-			for i := range values {
-				into[i] = &values[i]
-			}
-			require.NoError(t, rows.Scan(into...))
-			out = append(out, values)
-		}
-		require.NoError(t, rows.Err())
-		return out
-	}
-	var text strings.Builder
-	for _, table := range query(tables) {
-		for _, row := range query(fmt.Sprintf("SELECT * FROM %q", table[0])) {
-			fmt.Fprintf(&text, "%s: %s\n", table[0], row)
-		}
-	}
-	return text.String()
-}
 
 func TestEraseForgetsThePerson(t *testing.T) {
 	for name, address := range engines {
@@ -81,16 +43,16 @@ func TestEraseForgetsThePerson(t *testing.T) {
 			require.NoError(t, a.MarkDirty(c, store.KindUser, []int64{1}, t0))
 			mine := claim(t, a, "one", t0, 1)
 			require.Len(t, mine, 1)
-			before := dump(t, where)
+			before := storetest.Dump(t, where)
 			personal := []string{"ann", "Marvel", "612345678", "12 34 56"}
 			for _, text := range personal {
 				require.Contains(t, before, text)
 			}
 
 			require.ErrorIs(t, a.Erase(c, "two", []store.Dirty{{ID: 1}}, t0), store.ErrClaimLost)
-			require.Equal(t, before, dump(t, where), "nothing was written")
+			require.Equal(t, before, storetest.Dump(t, where), "nothing was written")
 			require.NoError(t, a.Erase(c, "one", []store.Dirty{{ID: 1, Version: mine[0].Dirty}}, t0))
-			after := dump(t, where)
+			after := storetest.Dump(t, where)
 			for _, text := range personal {
 				assert.NotContains(t, strings.ToLower(after), strings.ToLower(text))
 			}
@@ -114,7 +76,7 @@ func TestEraseForgetsThePerson(t *testing.T) {
 			// The row as it was read is the same row when it is read again: what was erased stays so.
 			_, err = a.ApplyUsers(c, []store.UserRow{{User: ann, Phone164: "+33612345678", Version: version(1, 9)}}, t0)
 			require.NoError(t, err)
-			assert.NotContains(t, dump(t, where), "Marvel")
+			assert.NotContains(t, storetest.Dump(t, where), "Marvel")
 		})
 	}
 }
