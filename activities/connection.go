@@ -12,6 +12,7 @@ import (
 	"zendesk-brevo/internal/brevo"
 	"zendesk-brevo/internal/config"
 	"zendesk-brevo/internal/rest"
+	"zendesk-brevo/internal/rules"
 	"zendesk-brevo/internal/store"
 	"zendesk-brevo/internal/zendesk"
 	"zendesk-brevo/mapping"
@@ -33,6 +34,10 @@ type connection struct {
 	now     func() time.Time
 	sleep   func(context.Context, time.Duration) error
 	log     *slog.Logger
+
+	compile    sync.Once // see ruleSet
+	compiled   *rules.Set
+	compileErr error
 }
 
 func (c *connections) get(account string) (*connection, error) {

@@ -118,11 +118,10 @@ func (c *connection) plan(ctx context.Context, fresh []rules.Transition) error {
 	}
 	var planned []rules.Planned
 	for _, t := range fresh {
-		facts, err := c.facts(ctx, set, t)
+		facts, err := c.facts(ctx, t)
 		if err != nil {
 			return err
 		}
-		facts.Fired = nil
 		planned = append(planned, set.Evaluate(t, facts)...)
 		judged = append(judged, t.Key)
 	}
@@ -217,13 +216,16 @@ func (c *connection) readSurveys(ctx context.Context, ticket int64) (bool, error
 	return true, err
 }
 
-// ruleSet compiles the connector's automations; the configuration was checked when it was loaded, so an error is a fault of
-// this program or of a file that changed underneath.
-func (c *connection) ruleSet() (*rules.Set, error) { return RuleSet(c.cfg) }
+// ruleSet is the connector's automations, compiled once; the configuration was checked when it was loaded, so an error is a
+// fault of this program.
+func (c *connection) ruleSet() (*rules.Set, error) {
+	c.compile.Do(func() { c.compiled, c.compileErr = RuleSet(c.cfg) })
+	return c.compiled, c.compileErr
+}
 
-// facts gathers what the rules may ask about a transition.
-func (c *connection) facts(ctx context.Context, set *rules.Set, t rules.Transition) (rules.Facts, error) {
-	f := rules.Facts{Now: c.now(), Fired: map[string][]time.Time{}}
+// facts gathers what the rules may ask about a transition. What they did before is left out: limits hold at the moment of acting.
+func (c *connection) facts(ctx context.Context, t rules.Transition) (rules.Facts, error) {
+	f := rules.Facts{Now: c.now()}
 	if t.TicketID != 0 {
 		ticket, err := c.ticketFacts(ctx, t)
 		if err != nil {
@@ -247,8 +249,7 @@ func (c *connection) facts(ctx context.Context, set *rules.Set, t rules.Transiti
 		}
 		f.Contact.Blocklisted = found[brevoID].EmailBlacklisted
 	}
-	f.Fired, err = c.store.Fired(ctx, set.LimitKeys(t))
-	return f, err
+	return f, nil
 }
 
 // ticketFacts are what is mirrored of the ticket. Where its survey was answered, that answer is its rating; a transition about a

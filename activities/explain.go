@@ -137,7 +137,7 @@ func (e *explainer) assume(ctx context.Context) (rules.Transition, error) {
 }
 
 func (e *explainer) transition(ctx context.Context, t rules.Transition) (ExplainedTransition, error) {
-	facts, err := e.facts(ctx, e.set, t)
+	facts, err := e.factsAndLimits(ctx, t)
 	if err != nil {
 		return ExplainedTransition{}, err
 	}
@@ -231,7 +231,17 @@ func (e *explainer) reach(ctx context.Context, t rules.Transition) (Reach, error
 	if _, out.Zendesk, err = of(rules.ZendeskNote); err != nil {
 		return out, err
 	}
-	facts, err := e.facts(ctx, e.set, t)
+	facts, err := e.factsAndLimits(ctx, t)
 	out.Blocklisted = facts.Contact.Blocklisted
 	return out, err
+}
+
+// factsAndLimits are the facts, and what the limits of rules would say if they were asked now.
+func (e *explainer) factsAndLimits(ctx context.Context, t rules.Transition) (rules.Facts, error) {
+	f, err := e.facts(ctx, t)
+	if err != nil {
+		return f, err
+	}
+	f.Fired, err = e.store.Fired(ctx, e.set.LimitKeys(t))
+	return f, err
 }
