@@ -2,14 +2,10 @@ package activities
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 
-	"zendesk-brevo/internal/brevo"
 	"zendesk-brevo/internal/config"
-	"zendesk-brevo/internal/rest"
 	"zendesk-brevo/internal/store"
 	"zendesk-brevo/internal/zendesk"
 )
@@ -154,31 +150,4 @@ func check(name string, call func() error) CheckLine {
 	}
 	cause, fix := explain(err)
 	return CheckLine{Name: name, State: CheckFailed, Cause: cause, Fix: fix}
-}
-
-// explain puts a failed call into words: what happened, and what to do about it.
-func explain(err error) (cause, fix string) {
-	var call *rest.Error
-	if !errors.As(err, &call) {
-		return err.Error(), "try again in a minute"
-	}
-	cause = call.Error()
-	switch {
-	case call.Status == http.StatusUnauthorized && call.Vendor == "brevo":
-		if _, unknown := brevo.IsUnknownIP(err); unknown {
-			return cause, "allow the worker's IP address in Brevo under Security > Authorized IPs"
-		}
-		return cause, "put a valid key into brevo.api_key"
-	case call.Route == routeToken:
-		return cause, "check client_id, client_secret and scopes under auth.oauth"
-	case call.Status == http.StatusUnauthorized:
-		return cause, "check auth in connectors.yaml; API tokens can no longer be created and end on 2027-04-30"
-	case call.Status == http.StatusForbidden:
-		return cause, "give the connected user the admin role, or the credential the missing scope"
-	case call.Status == http.StatusNotFound:
-		return cause, "check subdomain and base_url in connectors.yaml, and that the plan includes it"
-	case call.Status == 0:
-		return cause, "check base_url, the network and HTTPS_PROXY from the worker's host"
-	}
-	return cause, "try again in a minute; if it stays, look at the vendor's status page"
 }

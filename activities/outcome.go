@@ -13,7 +13,6 @@ import (
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 
-	"zendesk-brevo/internal/brevo"
 	"zendesk-brevo/internal/budget"
 	"zendesk-brevo/internal/rest"
 	"zendesk-brevo/internal/store"
@@ -84,7 +83,7 @@ func Classify(err error) Outcome {
 	case http.StatusUnauthorized, http.StatusPaymentRequired:
 		return PauseAll
 	case http.StatusForbidden:
-		if call.Vendor == "brevo" || strings.TrimSuffix(call.Route, ".json") == routeMe {
+		if _, refused := refusedIP(err); refused || call.Vendor == "brevo" || strings.TrimSuffix(call.Route, ".json") == routeMe {
 			return PauseAll
 		}
 		return SkipStream
@@ -189,31 +188,11 @@ func (c *connection) pause(ctx context.Context, err error, call *rest.Error) err
 	if call.Status == http.StatusPaymentRequired {
 		kind = PauseCredit
 	}
-	p := store.Pause{Kind: kind, Message: pauseMessage(err, call), At: c.now()}
+	p := store.Pause{Kind: kind, Message: pauseMessage(err), At: c.now()}
 	if err := c.store.SetPause(ctx, p); err != nil {
 		return fmt.Errorf("pause account: %w", err)
 	}
 	return paused(p)
-}
-
-func pauseMessage(err error, call *rest.Error) string {
-	const then = "; then run `starter resume`"
-	switch {
-	case call.Status == http.StatusPaymentRequired:
-		return vendorName(call.Vendor) + " asks for more credit or a larger plan (402): settle it in the vendor's billing page" + then
-	case call.Vendor == "brevo" && isUnknownIP(err):
-		return "Brevo refuses this machine's IP address (401): allow it in Brevo under Security > Authorized IPs" + then
-	case call.Vendor == "brevo" && call.Status == http.StatusForbidden:
-		return fmt.Sprintf("Brevo refuses %s %s (403): the plan or the key's owner lacks the permission%s", call.Method, call.Route, then)
-	case call.Vendor == "brevo":
-		return fmt.Sprintf("Brevo refused the API key (%d): put a valid key into brevo.api_key%s", call.Status, then)
-	case call.Route == routeToken:
-		return fmt.Sprintf("Zendesk refused the OAuth client (%d): check client_id, client_secret and scopes under auth.oauth%s", call.Status, then)
-	case call.Status == http.StatusForbidden:
-		return "Zendesk refused the connected user (403): connect an active administrator" + then
-	}
-	return "Zendesk refused the credentials (401): check auth in connectors.yaml; API tokens can no longer be created and " +
-		"end on 2027-04-30, so connect an OAuth client if the token is gone" + then
 }
 
 func paused(p store.Pause) error {
@@ -237,16 +216,4 @@ func (c *connection) honourPause(ctx context.Context) error {
 // configurationError is final: repeating does not change a file.
 func configurationError(err error) error {
 	return temporal.NewApplicationErrorWithOptions(err.Error(), ErrConfiguration, temporal.ApplicationErrorOptions{NonRetryable: true})
-}
-
-func isUnknownIP(err error) bool {
-	_, unknown := brevo.IsUnknownIP(err)
-	return unknown
-}
-
-func vendorName(vendor string) string {
-	if vendor == "brevo" {
-		return "Brevo"
-	}
-	return "Zendesk"
 }

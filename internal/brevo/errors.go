@@ -129,25 +129,15 @@ func IsNotFound(err error) bool {
 	return ok && e.Reason != rest.ReasonHTML
 }
 
-var (
-	aboutIP   = regexp.MustCompile(`(?i)\bip\b`)
-	ipRefused = regexp.MustCompile(`(?i)unrecogni[sz]ed|unknown|not (?:authori[sz]ed|verified|recogni[sz]ed|allowed)|unauthori[sz]ed|blocked`)
-)
-
 // IsUnknownIP reports a 401 that refuses the caller's address rather than its key: the account blocks unknown IP
 // addresses (https://developers.brevo.com/docs/ip-security). Status and code equal those of a bad key; only the
 // message differs. ip is the address that the message names, if it names one.
 func IsUnknownIP(err error) (ip netip.Addr, ok bool) {
 	e, ok := refusal(err, http.StatusUnauthorized)
-	if !ok || !aboutIP.MatchString(e.Detail) || !ipRefused.MatchString(e.Detail) {
+	if !ok {
 		return netip.Addr{}, false
 	}
-	for _, word := range strings.FieldsFunc(e.Detail, func(r rune) bool { return strings.ContainsRune(" ,;()[]\"'", r) }) {
-		if addr, err := netip.ParseAddr(strings.TrimRight(word, ".:")); err == nil {
-			return addr, true
-		}
-	}
-	return netip.Addr{}, true
+	return rest.RefusedIP(e.Detail)
 }
 
 // IsBadKey reports a 401 that is about the key or token itself.

@@ -54,7 +54,20 @@ var stops = []stop{
 			w.zendesk.Faults().Add(sim.Fault{Path: "/api/v2/users/me", Status: 403, Times: sim.Forever, Body: jsonBody})
 		},
 		clearFaults, activities.PauseCredentials,
-		"Zendesk refused the connected user (403): connect an active administrator; then run `starter resume`",
+		"Zendesk refused the connected user (403): connect an active administrator, and give the credential the scope that is missing; " +
+			"then run `starter resume`",
+	},
+	{
+		"Zendesk lets only some addresses in",
+		func(w *world) {
+			w.zendesk.Faults().Add(sim.Fault{
+				Path: "/api/v2/incremental", Status: 403, Times: sim.Forever,
+				Body: `{"error":{"title":"Forbidden","message":"Access is restricted: your IP address 198.51.100.7 is not allowed."}}`,
+			})
+		},
+		clearFaults, activities.PauseCredentials,
+		"Zendesk refuses this machine's IP address 198.51.100.7 (403): allow it in Zendesk Admin Center under Account > Security > Advanced > " +
+			"IP Restrictions; then run `starter resume`",
 	},
 	{
 		"the Brevo key was replaced",
@@ -67,7 +80,7 @@ var stops = []stop{
 		func(w *world) { w.brevo.AllowIPs("203.0.113.0/24") },
 		func(w *world) { w.brevo.AllowIPs() },
 		activities.PauseCredentials,
-		"Brevo refuses this machine's IP address (401): allow it in Brevo under Security > Authorized IPs; then run `starter resume`",
+		"Brevo refuses this machine's IP address 127.0.0.1 (401): allow it in Brevo under Security > Authorized IPs; then run `starter resume`",
 	},
 	{
 		"Brevo wants to be paid",
@@ -79,7 +92,7 @@ var stops = []stop{
 		"Brevo forbids imports",
 		func(w *world) { w.brevo.Forbid("/contacts/import") },
 		func(w *world) { w.brevo.Restore() }, activities.PauseCredentials,
-		"Brevo refuses POST /contacts/import (403): the plan or the key's owner lacks the permission; then run `starter resume`",
+		"Brevo refuses POST /contacts/import (403): the plan, or the owner of the key, lacks the permission: add it in Brevo; then run `starter resume`",
 	},
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -79,6 +80,17 @@ func IsUnavailable(err error) bool {
 func IsRecordNotFound(err error) bool {
 	var e *rest.Error
 	return errors.As(err, &e) && e.Status == http.StatusNotFound && e.Code == "RecordNotFound"
+}
+
+// IsRefusedIP reports a 401 or 403 by which the account's IP restrictions keep this host out, whatever its credential. No
+// document gives status or text, so it goes by the sentence; ip is the address that it names, if it names one.
+// https://support.zendesk.com/hc/en-us/articles/4408894156186
+func IsRefusedIP(err error) (ip netip.Addr, ok bool) {
+	var e *rest.Error
+	if !errors.As(err, &e) || e.Status != http.StatusUnauthorized && e.Status != http.StatusForbidden {
+		return netip.Addr{}, false
+	}
+	return rest.RefusedIP(e.Detail)
 }
 
 const codeStartTimeTooRecent = "StartTimeTooRecent"
