@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"zendesk-brevo/internal/config"
 	"zendesk-brevo/internal/connectors"
+	"zendesk-brevo/internal/control"
 	"zendesk-brevo/internal/store"
 )
 
@@ -57,7 +57,7 @@ func (a *app) close() {
 		_ = a.opened.Close()
 	}
 	if a.temporal != nil {
-		a.temporal.client.Close()
+		a.temporal.Client.Close()
 	}
 }
 
@@ -131,7 +131,7 @@ func (a *app) engine(ctx context.Context) (*engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.temporal = &engine{client: c, server: at, queue: a.settings.TaskQueue, now: a.now}
+	a.temporal = &engine{Client: c, Server: at, Queue: a.settings.TaskQueue, Now: a.now}
 	return a.temporal, nil
 }
 
@@ -171,16 +171,10 @@ func (a *app) withConnector(cmd *cobra.Command) *cobra.Command {
 	return cmd
 }
 
-// oneLine joins the lines of an error.
-func oneLine(text string) string {
-	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
-}
-
-// utc is a time as every output shows it, or nil for the zero time.
-func utc(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	t = t.UTC().Truncate(time.Second)
-	return &t
-}
+// utc, oneLine, counted and orEmpty are as in every output.
+var (
+	utc     = control.UTC
+	oneLine = control.OneLine
+	counted = control.Counted
+	orEmpty = control.OrEmpty
+)

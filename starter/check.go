@@ -4,19 +4,11 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
-	"go.temporal.io/api/enums/v1"
-	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/temporal"
 
 	"zendesk-brevo/activities"
-	"zendesk-brevo/workflows"
 )
-
-// checkTimeout is more than the worker takes to give up.
-const checkTimeout = 2 * time.Minute
 
 func (a *app) testCommand() *cobra.Command {
 	var asJSON bool
@@ -39,10 +31,10 @@ func (a *app) test(ctx context.Context, args []string, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	if err := e.requireWorker(ctx); err != nil {
+	if err := e.RequireWorker(ctx); err != nil {
 		return err
 	}
-	result, err := e.check(ctx, a.cfg.Account())
+	result, err := e.Check(ctx, a.cfg.Account())
 	if err != nil {
 		return err
 	}
@@ -85,35 +77,4 @@ func checkLine(line activities.CheckLine, p palette) string {
 		text += "; " + line.Fix
 	}
 	return text
-}
-
-// check runs the connection test on the worker, or joins one that runs already.
-func (e *engine) check(ctx context.Context, account string) (activities.CheckResult, error) {
-	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
-	defer cancel()
-	var result activities.CheckResult
-	run, err := e.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
-		ID:                       workflows.CheckID(account),
-		TaskQueue:                e.queue,
-		WorkflowRunTimeout:       checkTimeout,
-		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-		StaticSummary:            account + ": connection test",
-		TypedSearchAttributes:    temporal.NewSearchAttributes(workflows.AccountAttribute.ValueSet(account)),
-	}, workflows.Check, workflows.CheckInput{Account: account})
-	if err != nil {
-		return result, e.failure(err)
-	}
-	err = run.Get(ctx, &result)
-	switch status, why := ending(err); {
-	case err == nil:
-		return result, nil
-	case ctx.Err() != nil:
-		return result, failed("the worker gave no answer: look at its log")
-	case status == statusUnknown:
-		return result, e.failure(err)
-	case why != "":
-		return result, failed("the worker could not run the test: %s", why)
-	default:
-		return result, failed("the test was %s", status)
-	}
 }

@@ -2,29 +2,22 @@ package main
 
 import (
 	"bytes"
-	"context"
-	"errors"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 	"github.com/vbauerster/mpb/v8"
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
-	"go.temporal.io/sdk/temporal"
-	"go.temporal.io/sdk/testsuite"
-	"go.temporal.io/sdk/workflow"
 
 	"zendesk-brevo/activities"
 	"zendesk-brevo/workflows"
 )
 
 func lookoutAt(f *fakeTemporal) *lookout {
-	e := &engine{client: f, queue: "queue", now: func() time.Time { return noon }}
-	return newLookout(e, "acme", execution{id: "zendesk/acme/sync", runID: "run-1", kind: "full", startedAt: noon.Add(-time.Minute)})
+	e := &engine{Client: f, Queue: "queue", Now: func() time.Time { return noon }}
+	return newLookout(e, "acme", execution{ID: "zendesk/acme/sync", RunID: "run-1", Kind: "full", StartedAt: noon.Add(-time.Minute)})
 }
 
 // pulling is a sync that reads users, and waits for the tickets' budget.
@@ -49,7 +42,7 @@ func TestLookingAtARunningSync(t *testing.T) {
 		"tickets: 9,000 of ~34,200 rows, waiting 34 s: Zendesk export budget", v.line())
 
 	f.progress["zendesk/acme/pull/users"] = workflows.Progress{Rows: map[string]int64{"users": 5000}, Pages: map[string]int64{"users": 5}}
-	l.engine.now = func() time.Time { return noon.Add(4 * time.Second) }
+	l.engine.Now = func() time.Time { return noon.Add(4 * time.Second) }
 	v = l.at(t.Context())
 	assert.Contains(t, v.line(), "users: 5,000 of ~8,400 rows, 5 pages, 500 rows/s, ETA 7s")
 	assert.Contains(t, v.line(), "waiting 30 s: Zendesk export budget")
@@ -110,7 +103,7 @@ func TestPlainLinesAppearWhenSomethingChanged(t *testing.T) {
 	f := pulling()
 	look := lookoutAt(f)
 	l.show(look.at(t.Context()))
-	look.engine.now = func() time.Time { return noon.Add(10 * time.Second) }
+	look.engine.Now = func() time.Time { return noon.Add(10 * time.Second) }
 	l.show(look.at(t.Context()))
 	assert.Equal(t, 1, strings.Count(out.String(), "\n"), "a countdown is no news")
 
@@ -154,33 +147,4 @@ func TestLongHeadlinesAreCut(t *testing.T) {
 	assert.Equal(t, "waiti…", cut("waiting", 6))
 	assert.Equal(t, "äöü…", cut("äöüßéè", 4), "counted in characters")
 	assert.Equal(t, "waiting", cut("waiting", 0), "width unknown")
-}
-
-func TestHowARunEnded(t *testing.T) {
-	t.Parallel()
-	run := func(err error) error {
-		e := (&testsuite.WorkflowTestSuite{}).NewTestWorkflowEnvironment()
-		e.ExecuteWorkflow(func(workflow.Context) error { return err })
-		return e.GetWorkflowError()
-	}
-	refused := temporal.NewApplicationErrorWithOptions("lists.all_customers: Brevo has no list 30: correct the id", activities.ErrConfiguration, temporal.ApplicationErrorOptions{NonRetryable: true})
-	for name, test := range map[string]struct {
-		err         error
-		status, why string
-	}{
-		"well":     {nil, statusCompleted, ""},
-		"canceled": {run(temporal.NewCanceledError()), statusCanceled, ""},
-		"refused":  {run(refused), statusFailed, "lists.all_customers: Brevo has no list 30: correct the id"},
-		"in a child": {
-			run(fmt.Errorf("push: %w", fmt.Errorf("activity error: %w", refused))),
-			statusFailed, "lists.all_customers: Brevo has no list 30: correct the id",
-		},
-		"Temporal away": {serviceerror.NewUnavailable("gone"), statusUnknown, ""},
-		"interrupted":   {context.Canceled, statusUnknown, ""},
-	} {
-		status, why := ending(test.err)
-		assert.Equal(t, test.status, status, name)
-		assert.Equal(t, test.why, why, name)
-	}
-	require.Equal(t, "boom", reason(errors.New("boom")))
 }

@@ -217,7 +217,7 @@ func (p *program) run(ctx context.Context, args ...string) int {
 		stdout: &p.stdout, stderr: &p.stderr, now: p.now, every: time.Millisecond,
 		sleep: func(_ context.Context, d time.Duration) error { p.slept += d; return nil },
 		dial: func(context.Context) (temporalClient, server, error) {
-			return p.fake, server{address: "temporal:7233", namespace: "default"}, nil
+			return p.fake, server{Address: "temporal:7233", Namespace: "default"}, nil
 		},
 	})
 }

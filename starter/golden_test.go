@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"zendesk-brevo/internal/control"
 	"zendesk-brevo/workflows"
 )
 
@@ -45,26 +46,26 @@ var noon = time.Date(2024, 1, 15, 12, 0, 0, 0, time.UTC)
 
 func before(d time.Duration) *time.Time { return utc(noon.Add(-d)) }
 
-func syncedStatus() *status {
-	return &status{
+func syncedStatus() *control.Status {
+	return &control.Status{
 		Connected: true, LastSync: before(90 * time.Minute), UsersSynced: 8400, TicketsSynced: 34200, OrganizationsSynced: 1200,
 		Connector: "zendesk", Account: "acme", ConnectedAt: before(time.Minute),
-		Vendors: []vendor{{"zendesk", true, before(61 * time.Second), ""}, {"brevo", true, before(time.Minute), ""}},
-		Contacts: contacts{
+		Vendors: []control.Vendor{{Name: "zendesk", OK: true, At: before(61 * time.Second)}, {Name: "brevo", OK: true, At: before(time.Minute)}},
+		Contacts: control.Contacts{
 			Sent: 7912, Unchanged: 7900, Left: 4, Gone: 2,
 			Skipped:  map[string]int64{"no_email": 310, "role": 120},
 			Rejected: map[string]int64{"invalid_email": 12},
 		},
 		Companies: 1188,
 		NextRun:   utc(noon.Add(3*time.Minute + 30*time.Second)),
-		LastRun:   &lastRun{Type: "incremental", Status: "completed", StartedAt: before(91 * time.Minute), EndedAt: before(90 * time.Minute)},
-		Budgets: []bucket{
-			{"zendesk:account", 400, 80, utc(noon.Add(34 * time.Second)), 0},
-			{"zendesk:incremental-exports", 10, 2, before(time.Hour), 184},
-			{"brevo:contacts", 10, 9, nil, 0.2},
+		LastRun:   &control.LastRun{Type: "incremental", Status: "completed", StartedAt: before(91 * time.Minute), EndedAt: before(90 * time.Minute)},
+		Budgets: []control.Bucket{
+			{Name: "zendesk:account", Limit: 400, Remaining: 80, ResetsAt: utc(noon.Add(34 * time.Second))},
+			{Name: "zendesk:incremental-exports", Limit: 10, Remaining: 2, ResetsAt: before(time.Hour), WaitedSeconds: 184},
+			{Name: "brevo:contacts", Limit: 10, Remaining: 9, WaitedSeconds: 0.2},
 		},
 		Unknown: []string{},
-		Webhooks: &deliveries{
+		Webhooks: &control.Deliveries{
 			Installed: 1, LastDelivery: before(2 * time.Minute), Accepted: 5120, LastRefusal: before(50 * time.Hour),
 			Refused: map[string]int64{"bad_signature": 3, "too_old": 1},
 		},
@@ -73,18 +74,18 @@ func syncedStatus() *status {
 
 func TestStatusForPeople(t *testing.T) {
 	t.Parallel()
-	golden(t, "status_synced.txt", syncedStatus().text(noon, palette{}))
+	golden(t, "status_synced.txt", statusText(syncedStatus(), noon, palette{}))
 
-	fresh := &status{Connector: "zendesk", Account: "acme"}
-	golden(t, "status_fresh.txt", fresh.text(noon, palette{}))
+	fresh := &control.Status{Connector: "zendesk", Account: "acme"}
+	golden(t, "status_fresh.txt", statusText(fresh, noon, palette{}))
 
 	paused := syncedStatus()
 	paused.Connected, paused.NextRun, paused.Unknown = false, nil, []string{"the next run is not known"}
-	paused.Vendors[1] = vendor{"brevo", false, before(time.Minute), "answered 401"}
-	paused.Paused = &pause{"credentials", "Brevo refused the API key (401): put a valid key into brevo.api_key; then run `starter resume`", before(time.Hour)}
-	paused.Running = &running{Type: "full", Phase: "push", StartedAt: before(2 * time.Hour), RunID: "r"}
-	paused.Waiting = waiting{Contacts: 1500, Companies: 1}
-	golden(t, "status_paused.txt", paused.text(noon, palette{}))
+	paused.Vendors[1] = control.Vendor{Name: "brevo", At: before(time.Minute), Message: "answered 401"}
+	paused.Paused = &control.Pause{Kind: "credentials", Message: "Brevo refused the API key (401): put a valid key into brevo.api_key; then run `starter resume`", At: before(time.Hour)}
+	paused.Running = &control.Running{Type: "full", Phase: "push", StartedAt: before(2 * time.Hour), RunID: "r"}
+	paused.Waiting = control.Waiting{Contacts: 1500, Companies: 1}
+	golden(t, "status_paused.txt", statusText(paused, noon, palette{}))
 }
 
 func TestStatusForPrograms(t *testing.T) {
@@ -95,19 +96,19 @@ func TestStatusForPrograms(t *testing.T) {
 func TestAdvice(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		change func(*status)
+		change func(*control.Status)
 		want   string
 	}{
-		"paused":       {func(s *status) { s.Paused = &pause{}; s.Running = &running{} }, "do what the pause asks for, then: starter resume"},
-		"running":      {func(s *status) { s.Running = &running{} }, "starter sync --wait (watches the sync that runs)"},
-		"never tested": {func(s *status) { s.Vendors, s.LastSync, s.Connected = nil, nil, false }, "starter test"},
-		"never synced": {func(s *status) { s.LastSync = nil }, "starter sync --type full --wait"},
-		"disconnected": {func(s *status) { s.Connected = false }, "starter test (the latest call failed)"},
-		"all well":     {func(*status) {}, "starter sync --type incremental --wait"},
+		"paused":       {func(s *control.Status) { s.Paused = &control.Pause{}; s.Running = &control.Running{} }, "do what the pause asks for, then: starter resume"},
+		"running":      {func(s *control.Status) { s.Running = &control.Running{} }, "starter sync --wait (watches the sync that runs)"},
+		"never tested": {func(s *control.Status) { s.Vendors, s.LastSync, s.Connected = nil, nil, false }, "starter test"},
+		"never synced": {func(s *control.Status) { s.LastSync = nil }, "starter sync --type full --wait"},
+		"disconnected": {func(s *control.Status) { s.Connected = false }, "starter test (the latest call failed)"},
+		"all well":     {func(*control.Status) {}, "starter sync --type incremental --wait"},
 	} {
 		s := syncedStatus()
 		test.change(s)
-		assert.Equal(t, test.want, s.advice(), name)
+		assert.Equal(t, test.want, advice(s), name)
 	}
 }
 
@@ -130,20 +131,20 @@ func fullResult() workflows.SyncResult {
 
 func TestSummary(t *testing.T) {
 	t.Parallel()
-	run := execution{id: "zendesk/acme/sync", runID: "run-1", kind: "full", startedAt: noon}
+	run := execution{ID: "zendesk/acme/sync", RunID: "run-1", Kind: "full", StartedAt: noon}
 	s := newSummary("zendesk", "acme", run, fullResult(), noon)
-	s.Status = statusCompleted
+	s.Status = control.RunCompleted
 	golden(t, "summary.txt", s.text(palette{}))
 	golden(t, "summary.json", asJSON(t, s))
 
 	quiet := newSummary("zendesk", "acme", run, workflows.SyncResult{StartedAt: noon, EndedAt: noon.Add(time.Second)}, noon)
-	quiet.Status = statusCompleted
+	quiet.Status = control.RunCompleted
 	golden(t, "summary_quiet.txt", quiet.text(palette{}))
 
 	stopped := newSummary("zendesk", "acme", run, workflows.SyncResult{}, noon.Add(time.Minute))
-	stopped.Status, stopped.Error = statusFailed, "lists.all_customers: Brevo has no list 30"
+	stopped.Status, stopped.Error = control.RunFailed, "lists.all_customers: Brevo has no list 30"
 	golden(t, "summary_failed.txt", stopped.text(palette{}))
-	stopped.Status, stopped.Error = statusCanceled, ""
+	stopped.Status, stopped.Error = control.RunCanceled, ""
 	golden(t, "summary_canceled.txt", stopped.text(palette{}))
 	golden(t, "summary_canceled.json", asJSON(t, stopped))
 }

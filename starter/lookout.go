@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 
 	"zendesk-brevo/activities"
+	"zendesk-brevo/internal/control"
 	"zendesk-brevo/workflows"
 )
 
@@ -87,21 +88,21 @@ func newLookout(e *engine, account string, run execution) *lookout {
 
 // at looks now. When Temporal or the worker does not answer, the view is the last one, and says so.
 func (l *lookout) at(ctx context.Context) view {
-	v := view{Kind: l.run.kind, Phase: l.latest.Phase, Elapsed: l.engine.now().Sub(l.run.startedAt)}
-	answer, err := l.engine.describe(ctx, l.run.id, l.run.runID)
+	v := view{Kind: l.run.Kind, Phase: l.latest.Phase, Elapsed: l.engine.Now().Sub(l.run.StartedAt)}
+	answer, err := l.engine.Describe(ctx, l.run.ID, l.run.RunID)
 	if err != nil || answer == nil {
 		v.Streams, v.Push, v.Trouble = l.latest.Streams, l.latest.Push, "Temporal does not answer; the sync itself is not harmed by that"
 		return v
 	}
 	v.Holds = l.holds(answer)
 	expected := map[string]int64{}
-	if progress, err := l.engine.progress(ctx, l.run.id, l.run.runID); err == nil {
+	if progress, err := l.engine.Progress(ctx, l.run.ID, l.run.RunID); err == nil {
 		v.Phase, expected = progress.Phase, progress.Expected
-		l.run.kind, v.Kind = progress.Subject, progress.Subject
+		l.run.Kind, v.Kind = progress.Subject, progress.Subject
 	} else {
 		v.Trouble = l.silence(ctx)
 	}
-	for _, name := range resources {
+	for _, name := range control.Resources {
 		l.lookAt(ctx, name, expected[name], v.Trouble == "")
 		if s := l.streams[name]; s != nil {
 			v.Streams = append(v.Streams, *s)
@@ -119,7 +120,7 @@ const phasePush = "push"
 
 // silence says why nobody answered a query.
 func (l *lookout) silence(ctx context.Context) string {
-	if polled, err := l.engine.polled(ctx); err == nil && !polled {
+	if polled, err := l.engine.Polled(ctx); err == nil && !polled {
 		return "no worker runs: start one with `bin/worker`; the sync goes on where it was"
 	}
 	return "the worker does not answer at the moment"
@@ -132,9 +133,9 @@ func (l *lookout) lookAt(ctx context.Context, name string, expected int64, answe
 		return
 	}
 	id := workflows.PullID(l.account, name)
-	answer, err := l.engine.describe(ctx, id, "")
+	answer, err := l.engine.Describe(ctx, id, "")
 	info := answer.GetWorkflowExecutionInfo()
-	if err != nil || info.GetParentExecution().GetRunId() != l.run.runID {
+	if err != nil || info.GetParentExecution().GetRunId() != l.run.RunID {
 		return
 	}
 	s := &stream{Name: name, State: streamReading, Holds: l.holds(answer), Expected: expected}
@@ -144,7 +145,7 @@ func (l *lookout) lookAt(ctx context.Context, name string, expected int64, answe
 	l.streams[name] = s
 	answered := false
 	if answering {
-		if p, err := l.engine.progress(ctx, id, info.GetExecution().GetRunId()); err == nil {
+		if p, err := l.engine.Progress(ctx, id, info.GetExecution().GetRunId()); err == nil {
 			s.Rows, s.Pages = p.Rows[name], p.Pages[name]
 			s.Expected = max(s.Expected, p.Expected[name])
 			answered = true
@@ -161,7 +162,7 @@ func (l *lookout) lookAt(ctx context.Context, name string, expected int64, answe
 }
 
 func (l *lookout) rate(name string, rows int64) float64 {
-	now := l.engine.now()
+	now := l.engine.Now()
 	kept := append(l.samples[name], sample{now, rows})
 	for len(kept) > 2 && now.Sub(kept[0].at) > rateOver {
 		kept = kept[1:]
@@ -175,14 +176,14 @@ func (l *lookout) rate(name string, rows int64) float64 {
 }
 
 func (l *lookout) lookAtPush(ctx context.Context, v *view) {
-	answer, err := l.engine.describe(ctx, workflows.PushID(l.account), "")
+	answer, err := l.engine.Describe(ctx, workflows.PushID(l.account), "")
 	info := answer.GetWorkflowExecutionInfo()
-	if err != nil || info.GetParentExecution().GetRunId() != l.run.runID {
+	if err != nil || info.GetParentExecution().GetRunId() != l.run.RunID {
 		return
 	}
 	v.Holds = append(v.Holds, l.holds(answer)...)
 	v.Push = l.latest.Push
-	p, err := l.engine.progress(ctx, info.GetExecution().GetWorkflowId(), info.GetExecution().GetRunId())
+	p, err := l.engine.Progress(ctx, info.GetExecution().GetWorkflowId(), info.GetExecution().GetRunId())
 	if err != nil {
 		return
 	}
@@ -196,14 +197,14 @@ func (l *lookout) lookAtPush(ctx context.Context, v *view) {
 // last is the view of a run that has ended: its result knows the streams better than the last look.
 func (l *lookout) last(result workflows.SyncResult, err error) view {
 	v := l.latest
-	v.Elapsed = l.engine.now().Sub(l.run.startedAt)
-	v.Phase, _ = ending(err)
+	v.Elapsed = l.engine.Now().Sub(l.run.StartedAt)
+	v.Phase, _ = control.Ending(err)
 	v.Push, v.Holds, v.Trouble = nil, nil, ""
 	if err != nil {
 		return v
 	}
 	v.Streams = nil
-	for _, name := range resources {
+	for _, name := range control.Resources {
 		pulled, read := result.Streams[name]
 		if !read {
 			continue
@@ -224,7 +225,7 @@ func (l *lookout) last(result workflows.SyncResult, err error) view {
 func (l *lookout) holds(answer *workflowservice.DescribeWorkflowExecutionResponse) []hold {
 	var out []hold
 	for _, pending := range answer.GetPendingActivities() {
-		if h, waits := holdOf(pending, l.engine.now()); waits {
+		if h, waits := holdOf(pending, l.engine.Now()); waits {
 			out = append(out, h)
 		}
 	}

@@ -11,6 +11,8 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"zendesk-brevo/internal/control"
 )
 
 // Exit codes.
@@ -57,7 +59,10 @@ func run(ctx context.Context, args []string, e env) int {
 	root := a.root()
 	root.SetArgs(append([]string{}, args...)) // cobra takes nil for os.Args
 	err := root.ExecuteContext(ctx)
-	var failure *failure
+	var (
+		failure *failure
+		known   *control.Failure
+	)
 	switch {
 	case err == nil:
 		return exitOK
@@ -66,6 +71,12 @@ func run(ctx context.Context, args []string, e env) int {
 			fmt.Fprintln(e.stderr, "starter: "+failure.text)
 		}
 		return failure.code
+	case errors.As(err, &known):
+		fmt.Fprintln(e.stderr, "starter: "+known.Text)
+		if known.Kind == control.Usage {
+			return exitUsage
+		}
+		return exitFailed
 	case !a.begun: // cobra's own complaint about the command line
 		fmt.Fprintf(e.stderr, "starter: %s\nRun `starter --help` for the commands.\n", err)
 		return exitUsage

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+
+	"zendesk-brevo/internal/control"
 )
 
 // next says what to do next, by what can be seen: a step that needs the person's own accounts comes before one that needs
@@ -22,20 +24,20 @@ func (a *app) next(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := e.requireWorker(ctx); err != nil {
+	if err := e.RequireWorker(ctx); err != nil {
 		return err
 	}
 	s, err := a.collect(ctx)
 	if err != nil {
 		return err
 	}
-	a.printf("%s", s.text(a.now(), a.palette()))
-	a.printf("\nNext: %s\n", s.advice())
+	a.printf("%s", statusText(s, a.now(), a.palette()))
+	a.printf("\nNext: %s\n", advice(s))
 	return nil
 }
 
 // advice is the most useful command now, given that a worker runs.
-func (s *status) advice() string {
+func advice(s *control.Status) string {
 	switch {
 	case s.Paused != nil:
 		return "do what the pause asks for, then: starter resume"

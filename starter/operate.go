@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"zendesk-brevo/activities"
+	"zendesk-brevo/internal/control"
 	"zendesk-brevo/internal/store"
 )
 
@@ -51,14 +52,14 @@ func (a *app) resume(ctx context.Context, args []string, accept, asJSON bool) er
 	}
 	if asJSON {
 		out := struct {
-			Connector string `json:"connector"`
-			Account   string `json:"account"`
-			Resumed   bool   `json:"resumed"`
-			Accepted  bool   `json:"accepted"`
-			Was       *pause `json:"was"`
+			Connector string         `json:"connector"`
+			Account   string         `json:"account"`
+			Resumed   bool           `json:"resumed"`
+			Accepted  bool           `json:"accepted"`
+			Was       *control.Pause `json:"was"`
 		}{Connector: a.cfg.Name, Account: a.cfg.Account(), Resumed: standing, Accepted: accepted}
 		if standing {
-			out.Was = &pause{stood.Kind, stood.Message, utc(stood.At)}
+			out.Was = &control.Pause{Kind: stood.Kind, Message: stood.Message, At: utc(stood.At)}
 		}
 		return a.printJSON(out)
 	}

@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"zendesk-brevo/internal/config"
+	"zendesk-brevo/internal/control"
 	"zendesk-brevo/workflows"
 )
 
@@ -57,7 +58,7 @@ func (a *app) scheduleCommand() *cobra.Command {
 
 // schedule is the account's one schedule.
 func (a *app) schedule(ctx context.Context, e *engine) client.ScheduleHandle {
-	return e.client.ScheduleClient().GetHandle(ctx, scheduleID(a.cfg.Account()))
+	return e.Client.ScheduleClient().GetHandle(ctx, control.ScheduleID(a.cfg.Account()))
 }
 
 func (a *app) scheduleFailure(e *engine, err error) error {
@@ -68,7 +69,7 @@ func (a *app) scheduleFailure(e *engine, err error) error {
 	case errors.As(err, &missing):
 		return failed("%s has no schedule: create it with `starter schedule apply`", a.cfg.Account())
 	}
-	return e.failure(err)
+	return e.Failure(err)
 }
 
 // scheduleOptions is the schedule that the configuration asks for. The jitter spreads the accounts of one server; a tick
@@ -76,7 +77,7 @@ func (a *app) scheduleFailure(e *engine, err error) error {
 func scheduleOptions(cfg *config.Connector, queue string) client.ScheduleOptions {
 	account := cfg.Account()
 	return client.ScheduleOptions{
-		ID: scheduleID(account),
+		ID: control.ScheduleID(account),
 		Spec: client.ScheduleSpec{
 			Intervals: []client.ScheduleIntervalSpec{{Every: cfg.Schedule.Every}},
 			Jitter:    min(cfg.Schedule.Every/10, 30*time.Second),
@@ -92,8 +93,8 @@ func scheduleOptions(cfg *config.Connector, queue string) client.ScheduleOptions
 }
 
 func (a *app) scheduleApply(ctx context.Context, e *engine) error {
-	want := scheduleOptions(a.cfg, e.queue)
-	_, err := e.client.ScheduleClient().Create(ctx, want)
+	want := scheduleOptions(a.cfg, e.Queue)
+	_, err := e.Client.ScheduleClient().Create(ctx, want)
 	verb := "Created"
 	if errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
 		verb = "Updated"

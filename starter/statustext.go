@@ -6,10 +6,12 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"zendesk-brevo/internal/control"
 )
 
-// text is the status for people, with a line break at its end.
-func (s *status) text(now time.Time, p palette) string {
+// statusText is the status for people, with a line break at its end.
+func statusText(s *control.Status, now time.Time, p palette) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s (%s)\n", p.bold(s.Connector), s.Account)
 	if s.Paused != nil {
@@ -19,25 +21,25 @@ func (s *status) text(now time.Time, p palette) string {
 	row := func(label, format string, args ...any) {
 		fmt.Fprintf(w, "  %s\t%s\n", label, fmt.Sprintf(format, args...))
 	}
-	row("connected", "%s", s.connection(now))
+	row("connected", "%s", connection(s, now))
 	row("lastSync", "%s", moment(now, s.LastSync, "never"))
 	row("usersSynced", "%s", thousands(s.UsersSynced))
 	row("ticketsSynced", "%s", thousands(s.TicketsSynced))
 	row("organizationsSynced", "%s", thousands(s.OrganizationsSynced))
-	s.contactRows(w, row)
+	contactRows(s.Contacts, w, row)
 	row("companies", "%s", thousands(s.Companies))
-	if s.Waiting != (waiting{}) {
+	if s.Waiting != (control.Waiting{}) {
 		row("not yet in Brevo", "%s, %s", changed(s.Waiting.Contacts, "contact", "contacts"), changed(s.Waiting.Companies, "company", "companies"))
 	}
 	if s.Running != nil {
-		row("running", "%s", s.Running.text(now))
+		row("running", "%s", runningText(s.Running, now))
 	}
-	if last := s.LastRun; last != nil && s.Running == nil && last.Status != statusCompleted {
+	if last := s.LastRun; last != nil && s.Running == nil && last.Status != control.RunCompleted {
 		row("last run", "%s, %s, started %s", last.Type, last.Status, moment(now, last.StartedAt, "unknown"))
 	}
-	row("next run", "%s", s.next(now))
+	row("next run", "%s", nextRun(s, now))
 	if s.Webhooks != nil {
-		row("webhooks", "%s", s.Webhooks.text(now))
+		row("webhooks", "%s", deliveriesText(s.Webhooks, now))
 	}
 	if s.InDoubt > 0 {
 		row("in doubt", "%s, not repeated: `starter automations list` names them", plural(s.InDoubt, "action"))
@@ -47,14 +49,13 @@ func (s *status) text(now time.Time, p palette) string {
 		if i == 0 {
 			label = "budgets"
 		}
-		row(label, "%s", bucket.text(now))
+		row(label, "%s", bucketText(bucket, now))
 	}
 	_ = w.Flush()
 	return b.String()
 }
 
-func (s *status) contactRows(w *tabwriter.Writer, row func(string, string, ...any)) {
-	c := s.Contacts
+func contactRows(c control.Contacts, w *tabwriter.Writer, row func(string, string, ...any)) {
 	row("contacts sent", "%s", thousands(c.Sent))
 	row("unchanged", "%s in the last complete sync", thousands(c.Unchanged))
 	writeReasons(w, "  skipped", c.Skipped)
@@ -68,7 +69,7 @@ func (s *status) contactRows(w *tabwriter.Writer, row func(string, string, ...an
 }
 
 // connection is "true (zendesk 2m05s ago, brevo just now)", with what went wrong.
-func (s *status) connection(now time.Time) string {
+func connection(s *control.Status, now time.Time) string {
 	if len(s.Vendors) == 0 {
 		return "false (never called: run `starter test`)"
 	}
@@ -83,7 +84,7 @@ func (s *status) connection(now time.Time) string {
 	return strconv.FormatBool(s.Connected) + " (" + strings.Join(parts, ", ") + ")"
 }
 
-func (s *status) next(now time.Time) string {
+func nextRun(s *control.Status, now time.Time) string {
 	switch {
 	case s.NextRun != nil:
 		return fmt.Sprintf("%s (in %s)", clock(*s.NextRun), span(s.NextRun.Sub(now)))
@@ -93,7 +94,7 @@ func (s *status) next(now time.Time) string {
 	return "none scheduled"
 }
 
-func (r *running) text(now time.Time) string {
+func runningText(r *control.Running, now time.Time) string {
 	kind, phase := r.Type, ""
 	if kind == "" {
 		kind = "sync"
@@ -104,8 +105,8 @@ func (r *running) text(now time.Time) string {
 	return fmt.Sprintf("%s%s, started %s", kind, phase, moment(now, r.StartedAt, "unknown"))
 }
 
-// text is "zendesk:account 340 of 400 left, resets in 34s".
-func (b bucket) text(now time.Time) string {
+// bucketText is "zendesk:account 340 of 400 left, resets in 34s".
+func bucketText(b control.Bucket, now time.Time) string {
 	text := fmt.Sprintf("%s %s of %s left", b.Name, thousands(int64(b.Remaining)), thousands(int64(b.Limit)))
 	switch {
 	case b.ResetsAt == nil:
@@ -132,4 +133,19 @@ func changed(n int64, one, many string) string {
 		return "1 changed " + one
 	}
 	return thousands(n) + " changed " + many
+}
+
+// deliveriesText is "1,200 accepted, last 2024-01-15T11:59:00Z (1m00s ago); refused 3 (bad_signature 3), last 2d4h ago: see ...".
+func deliveriesText(d *control.Deliveries, now time.Time) string {
+	text := "no delivery yet"
+	switch {
+	case d.LastDelivery != nil:
+		text = fmt.Sprintf("%s accepted, last %s", thousands(d.Accepted), moment(now, d.LastDelivery, ""))
+	case d.Installed == 0:
+		text = "none installed"
+	}
+	if d.LastRefusal != nil {
+		text += fmt.Sprintf("; refused %s (%s), last %s: see `starter webhooks status`", thousands(total(d.Refused)), byReason(d.Refused), ago(now, *d.LastRefusal))
+	}
+	return text
 }

@@ -6,6 +6,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"zendesk-brevo/internal/control"
 	"zendesk-brevo/workflows"
 )
 
@@ -47,7 +48,7 @@ type contactsOfARun struct {
 
 func newSummary(connector, account string, run execution, result workflows.SyncResult, now time.Time) *summary {
 	s := &summary{
-		Connector: connector, Account: account, Type: run.kind, RunID: run.runID,
+		Connector: connector, Account: account, Type: run.Kind, RunID: run.RunID,
 		Streams: []streamCount{}, Records: result.Records, Companies: result.Push.Companies, Notices: orEmpty(result.Notices),
 		Contacts: contactsOfARun{
 			Sent: result.Push.Sent, Unchanged: result.Push.Unchanged,
@@ -56,11 +57,11 @@ func newSummary(connector, account string, run execution, result workflows.SyncR
 	}
 	began, ended := result.StartedAt, result.EndedAt
 	if began.IsZero() {
-		s.unfinished, began, ended = true, run.startedAt, now
+		s.unfinished, began, ended = true, run.StartedAt, now
 	}
 	s.StartedAt, s.EndedAt = utc(began), utc(ended)
 	s.Seconds = float64(ended.Sub(began).Milliseconds()) / 1000
-	for _, name := range resources {
+	for _, name := range control.Resources {
 		if pulled, read := result.Streams[name]; read {
 			s.Streams = append(s.Streams, streamCount{name, pulled.Rows, pulled.Pages, pulled.Changed, pulled.Skipped})
 		}
@@ -72,11 +73,11 @@ func newSummary(connector, account string, run execution, result workflows.SyncR
 func (s *summary) text(p palette) string {
 	var b strings.Builder
 	took := span(time.Duration(s.Seconds * float64(time.Second)))
-	title := titleOf(s.Type)
+	title := control.Title(s.Type)
 	switch s.Status {
-	case statusCompleted:
+	case control.RunCompleted:
 		fmt.Fprintf(&b, "%s %s of %s completed in %s\n", p.good("✓"), title, s.Account, took)
-	case statusFailed:
+	case control.RunFailed:
 		fmt.Fprintf(&b, "%s %s of %s failed after %s: %s\n", p.bad("✗"), title, s.Account, took, s.Error)
 	default:
 		fmt.Fprintf(&b, "%s %s of %s was %s after %s\n", p.bad("✗"), title, s.Account, s.Status, took)
@@ -119,19 +120,4 @@ func writeReasons(w *tabwriter.Writer, label string, counts map[string]int64) {
 	if len(counts) > 0 {
 		fmt.Fprintf(w, "%s\t%s (%s)\n", label, thousands(total(counts)), byReason(counts))
 	}
-}
-
-// counted and orEmpty keep JSON stable: {} and [] rather than null.
-func counted(counts map[string]int64) map[string]int64 {
-	if counts == nil {
-		return map[string]int64{}
-	}
-	return counts
-}
-
-func orEmpty(texts []string) []string {
-	if texts == nil {
-		return []string{}
-	}
-	return texts
 }

@@ -4,25 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"go.temporal.io/api/enums/v1"
 
 	"zendesk-brevo/activities"
-	"zendesk-brevo/internal/config"
-	"zendesk-brevo/mapping"
+	"zendesk-brevo/internal/control"
 	"zendesk-brevo/workflows"
 )
-
-// resources are the streams that a person can name.
-var resources = []string{
-	string(mapping.Users), string(mapping.Tickets), string(mapping.Organizations), string(mapping.SatisfactionRatings),
-}
-
-var syncTypes = []string{activities.Full, activities.Incremental}
 
 // syncFlags are the words of `starter sync`, as typed.
 type syncFlags struct {
@@ -80,7 +70,7 @@ func (a *app) syncCommand() *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.kind, "type", activities.Incremental, "full or incremental")
-	flags.StringSliceVar(&f.resources, "resources", nil, "only these: "+strings.Join(resources, ",")+" (default: all that connectors.yaml switches on)")
+	flags.StringSliceVar(&f.resources, "resources", nil, "only these: "+strings.Join(control.Resources, ",")+" (default: all that connectors.yaml switches on)")
 	flags.StringVar(&f.since, "since", "", "of a full sync: tickets and ratings created before this day (2023-01-31, UTC) do not count, until the next full sync; of a replay: where it begins")
 	flags.StringVar(&f.until, "until", "", "replay what changed from --since to here (2023-01-31T12:00:00Z; a day alone is its midnight, UTC)")
 	flags.Int64SliceVar(&f.users, "user", nil, "replay these users, by Zendesk's `ids`")
@@ -92,8 +82,8 @@ func (a *app) syncCommand() *cobra.Command {
 	complete := func(words []string) func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)
 	}
-	_ = cmd.RegisterFlagCompletionFunc("type", complete(syncTypes))
-	_ = cmd.RegisterFlagCompletionFunc("resources", complete(resources))
+	_ = cmd.RegisterFlagCompletionFunc("type", complete(control.SyncTypes))
+	_ = cmd.RegisterFlagCompletionFunc("resources", complete(control.Resources))
 	return a.withConnector(cmd)
 }
 
@@ -102,21 +92,17 @@ func (f *syncFlags) check(now time.Time) error {
 	if f.cancel && (f.chosen || f.wait) {
 		return usage("--cancel goes alone: it cancels the running sync, whatever it reads, and waits for its end")
 	}
-	if !slices.Contains(syncTypes, f.kind) {
-		return usage("--type %s", choice(f.kind, syncTypes))
+	if err := control.CheckType("--type", f.kind); err != nil {
+		return err
 	}
-	for i, name := range f.resources {
-		f.resources[i] = strings.TrimSpace(name)
-		if !slices.Contains(resources, f.resources[i]) {
-			return usage("--resources %s", choice(f.resources[i], resources))
-		}
+	var err error
+	if f.resources, err = control.SortResources("--resources", f.resources); err != nil {
+		return err
 	}
-	slices.SortFunc(f.resources, func(x, y string) int { return slices.Index(resources, x) - slices.Index(resources, y) })
-	f.resources = slices.Compact(f.resources)
 	if err := f.checkReplay(); err != nil {
 		return err
 	}
-	_, _, err := f.bounds(now)
+	_, _, err = f.bounds(now)
 	return err
 }
 
@@ -146,10 +132,10 @@ func (f *syncFlags) checkReplay() error {
 
 // bounds are --since and --until as times; zero when they were not given.
 func (f *syncFlags) bounds(now time.Time) (since, until time.Time, err error) {
-	if since, err = instant("--since", f.since); err != nil {
+	if since, err = control.Instant("--since", f.since); err != nil {
 		return since, until, err
 	}
-	if until, err = instant("--until", f.until); err != nil {
+	if until, err = control.Instant("--until", f.until); err != nil {
 		return since, until, err
 	}
 	switch {
@@ -161,29 +147,6 @@ func (f *syncFlags) bounds(now time.Time) (since, until time.Time, err error) {
 		err = usage("--since needs --type full, or --until for a replay: an incremental sync keeps the bound of the last full one")
 	}
 	return since, until, err
-}
-
-// instant reads a day or a time; nothing is the zero time.
-func instant(flag, text string) (time.Time, error) {
-	if text == "" {
-		return time.Time{}, nil
-	}
-	at, err := time.Parse(time.DateOnly, text)
-	if err != nil {
-		if at, err = time.Parse(time.RFC3339, text); err != nil {
-			return time.Time{}, usage("%s %q is not a date: write it as 2023-01-31 or 2023-01-31T12:00:00Z", flag, text)
-		}
-	}
-	return at.UTC(), nil
-}
-
-// choice says that a word is none of those known, and which was likely meant.
-func choice(word string, known []string) string {
-	hint := ""
-	if near := config.Nearest(word, known); near != "" {
-		hint = fmt.Sprintf("did you mean %s? ", near)
-	}
-	return fmt.Sprintf("%q is unknown: %schoose from %s", word, hint, strings.Join(known, ", "))
 }
 
 func (a *app) sync(ctx context.Context, args []string, f syncFlags) error {
@@ -206,12 +169,12 @@ func (a *app) sync(ctx context.Context, args []string, f syncFlags) error {
 		return a.cancelSync(ctx, e, f)
 	}
 	if f.wait && !f.chosen {
-		run, found, err := e.running(ctx, in.Account)
+		run, found, err := e.Running(ctx, in.Account)
 		if err != nil {
 			return err
 		}
 		if found {
-			a.warnf("Watching the %s that started %s.", run.title(), ago(a.now(), run.startedAt))
+			a.warnf("Watching the %s that started %s.", run.Title(), ago(a.now(), run.StartedAt))
 			return a.watch(ctx, e, run, f)
 		}
 	}
@@ -219,12 +182,12 @@ func (a *app) sync(ctx context.Context, args []string, f syncFlags) error {
 }
 
 func (a *app) begin(ctx context.Context, e *engine, in workflows.SyncInput, f syncFlags) error {
-	if err := e.requireWorker(ctx); err != nil {
+	if err := e.RequireWorker(ctx); err != nil {
 		return err
 	}
 	a.warnIfPaused(ctx)
-	run, err := e.start(ctx, in)
-	if errors.Is(err, errAlreadyRunning) {
+	run, err := e.Start(ctx, in)
+	if errors.Is(err, control.ErrRunning) {
 		return a.refuse(ctx, e, in.Account)
 	}
 	if err != nil {
@@ -240,24 +203,24 @@ func (a *app) begin(ctx context.Context, e *engine, in workflows.SyncInput, f sy
 			Type       string `json:"type"`
 			WorkflowID string `json:"workflowId"`
 			RunID      string `json:"runId"`
-		}{a.cfg.Name, in.Account, in.Type, run.id, run.runID})
+		}{a.cfg.Name, in.Account, in.Type, run.ID, run.RunID})
 	}
-	a.printf("Started the %s of %s.\nWatch it with `starter sync --wait`, or look with `starter status`.\n", run.title(), in.Account)
+	a.printf("Started the %s of %s.\nWatch it with `starter sync --wait`, or look with `starter status`.\n", run.Title(), in.Account)
 	return nil
 }
 
 // refuse says which sync is in the way.
 func (a *app) refuse(ctx context.Context, e *engine, account string) error {
-	run, found, err := e.running(ctx, account)
+	run, found, err := e.Running(ctx, account)
 	if err != nil {
 		return err
 	}
 	since := ""
 	if found {
-		since = fmt.Sprintf(" since %s (%s)", clock(run.startedAt), ago(a.now(), run.startedAt))
+		since = fmt.Sprintf(" since %s (%s)", clock(run.StartedAt), ago(a.now(), run.StartedAt))
 	}
 	return failed("a %s of %s runs%s, and only one may: watch it with `starter sync --wait`, or end it with `starter sync --cancel`",
-		run.title(), account, since)
+		run.Title(), account, since)
 }
 
 // warnIfPaused says that the sync will wait. A store that cannot be read does not keep a sync from starting: the worker
@@ -277,15 +240,15 @@ func (a *app) warnIfPaused(ctx context.Context) {
 }
 
 func (a *app) cancelSync(ctx context.Context, e *engine, f syncFlags) error {
-	run, found, err := e.running(ctx, a.cfg.Account())
+	run, found, err := e.Running(ctx, a.cfg.Account())
 	if err != nil {
 		return err
 	}
 	if found {
 		if !f.json {
-			a.printf("Canceling the %s of %s; steps under way are finished first ...\n", run.title(), a.cfg.Account())
+			a.printf("Canceling the %s of %s; steps under way are finished first ...\n", run.Title(), a.cfg.Account())
 		}
-		if err := e.cancel(ctx, run); err != nil {
+		if err := e.Cancel(ctx, run); err != nil {
 			return err
 		}
 	}
@@ -302,37 +265,4 @@ func (a *app) cancelSync(ctx context.Context, e *engine, f syncFlags) error {
 		a.printf("No sync of %s runs.\n", a.cfg.Account())
 	}
 	return nil
-}
-
-// cancel asks a run to end and waits until it has. It ends in an error when ctx does before.
-func (e *engine) cancel(ctx context.Context, run execution) error {
-	asking, stop := context.WithTimeout(ctx, callTimeout)
-	defer stop()
-	if err := e.client.CancelWorkflow(asking, run.id, run.runID); err != nil {
-		return e.failure(err)
-	}
-	_ = e.client.GetWorkflow(ctx, run.id, run.runID).Get(ctx, nil) // a canceled run is an error, which is the point
-	if ctx.Err() != nil {
-		return failed("interrupted; the sync was asked to end and will do so once a worker runs")
-	}
-	answer, err := e.describe(ctx, run.id, run.runID)
-	if err != nil {
-		return err
-	}
-	if answer.GetWorkflowExecutionInfo().GetStatus() == enums.WORKFLOW_EXECUTION_STATUS_RUNNING {
-		return failed("the sync was asked to end, and Temporal stopped answering before it had: look with `starter status`")
-	}
-	return nil
-}
-
-func (r execution) title() string {
-	return titleOf(r.kind)
-}
-
-// titleOf is how a run is called in front of people.
-func titleOf(kind string) string {
-	if kind == activities.Replay {
-		return kind
-	}
-	return strings.TrimSpace(kind + " sync")
 }

@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"time"
 
-	"go.temporal.io/sdk/temporal"
-
+	"zendesk-brevo/internal/control"
 	"zendesk-brevo/workflows"
 )
 
@@ -29,7 +27,7 @@ func (a *app) watch(ctx context.Context, e *engine, run execution, f syncFlags) 
 		result workflows.SyncResult
 		ended  = make(chan error, 1)
 	)
-	go func() { ended <- e.client.GetWorkflow(ctx, run.id, run.runID).Get(ctx, &result) }()
+	go func() { ended <- e.Client.GetWorkflow(ctx, run.ID, run.RunID).Get(ctx, &result) }()
 	shown, every := a.display(f)
 	look := newLookout(e, a.cfg.Account(), run)
 	ticker := time.NewTicker(every)
@@ -37,7 +35,7 @@ func (a *app) watch(ctx context.Context, e *engine, run execution, f syncFlags) 
 	for {
 		select {
 		case err := <-ended:
-			if status, _ := ending(err); status != statusUnknown {
+			if status, _ := control.Ending(err); status != control.RunUnknown {
 				shown.show(look.last(result, err))
 			}
 			shown.close()
@@ -70,9 +68,9 @@ func (a *app) finish(ctx context.Context, e *engine, run execution, result workf
 		return &failure{code: exitFailed}
 	}
 	s := newSummary(a.cfg.Name, a.cfg.Account(), run, result, a.now())
-	s.Status, s.Error = ending(err)
-	if s.Status == statusUnknown {
-		return e.failure(err)
+	s.Status, s.Error = control.Ending(err)
+	if s.Status == control.RunUnknown {
+		return e.Failure(err)
 	}
 	if f.json {
 		if err := a.printJSON(s); err != nil {
@@ -85,46 +83,4 @@ func (a *app) finish(ctx context.Context, e *engine, run execution, result workf
 		return &failure{code: exitFailed}
 	}
 	return nil
-}
-
-// How a watched run ended.
-const (
-	statusCompleted  = "completed"
-	statusCanceled   = "canceled"
-	statusTerminated = "terminated"
-	statusFailed     = "failed"
-	statusUnknown    = "unknown" // Temporal could not be asked
-)
-
-// ending reads a run's error: how it ended, and why in words for people.
-func ending(err error) (status, why string) {
-	var (
-		execution  *temporal.WorkflowExecutionError
-		canceled   *temporal.CanceledError
-		terminated *temporal.TerminatedError
-	)
-	switch {
-	case err == nil:
-		return statusCompleted, ""
-	case !errors.As(err, &execution):
-		return statusUnknown, ""
-	case errors.As(err, &canceled):
-		return statusCanceled, ""
-	case errors.As(err, &terminated):
-		return statusTerminated, ""
-	}
-	return statusFailed, oneLine(reason(err))
-}
-
-// reason is the message of the innermost application error: the outer ones say which step it was.
-func reason(err error) string {
-	text := err.Error()
-	for next := err; next != nil; next = errors.Unwrap(next) {
-		var application *temporal.ApplicationError
-		if !errors.As(next, &application) {
-			break
-		}
-		text, next = application.Message(), application
-	}
-	return text
 }

@@ -1,0 +1,100 @@
+package control
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"go.temporal.io/api/enums/v1"
+
+	"zendesk-brevo/activities"
+	"zendesk-brevo/internal/config"
+	"zendesk-brevo/mapping"
+)
+
+// Resources are the streams that a person can name, in the order of every output.
+var Resources = []string{
+	string(mapping.Users), string(mapping.Tickets), string(mapping.Organizations), string(mapping.SatisfactionRatings),
+}
+
+// SyncTypes are the kinds of sync that a person can ask for by name.
+var SyncTypes = []string{activities.Full, activities.Incremental}
+
+// CheckType judges a kind of sync; name is how the error calls it.
+func CheckType(name, kind string) error {
+	if !slices.Contains(SyncTypes, kind) {
+		return usage("%s %s", name, Choice(kind, SyncTypes))
+	}
+	return nil
+}
+
+// SortResources puts resources in order, each once; name is how the error calls them.
+func SortResources(name string, resources []string) ([]string, error) {
+	for i, resource := range resources {
+		resources[i] = strings.TrimSpace(resource)
+		if !slices.Contains(Resources, resources[i]) {
+			return nil, usage("%s %s", name, Choice(resources[i], Resources))
+		}
+	}
+	slices.SortFunc(resources, func(x, y string) int { return slices.Index(Resources, x) - slices.Index(Resources, y) })
+	return slices.Compact(resources), nil
+}
+
+// Instant reads a day or a time; nothing is the zero time.
+func Instant(name, text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	at, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		if at, err = time.Parse(time.RFC3339, text); err != nil {
+			return time.Time{}, usage("%s %q is not a date: write it as 2023-01-31 or 2023-01-31T12:00:00Z", name, text)
+		}
+	}
+	return at.UTC(), nil
+}
+
+// Choice says that a word is none of those known, and which was likely meant.
+func Choice(word string, known []string) string {
+	hint := ""
+	if near := config.Nearest(word, known); near != "" {
+		hint = fmt.Sprintf("did you mean %s? ", near)
+	}
+	return fmt.Sprintf("%q is unknown: %schoose from %s", word, hint, strings.Join(known, ", "))
+}
+
+// Cancel asks a run to end and waits until it has. It ends in an error when ctx does before.
+func (e *Engine) Cancel(ctx context.Context, run Execution) error {
+	asking, stop := context.WithTimeout(ctx, CallTimeout)
+	defer stop()
+	if err := e.Client.CancelWorkflow(asking, run.ID, run.RunID); err != nil {
+		return e.Failure(err)
+	}
+	_ = e.Client.GetWorkflow(ctx, run.ID, run.RunID).Get(ctx, nil) // a canceled run is an error, which is the point
+	if ctx.Err() != nil {
+		return failed("interrupted; the sync was asked to end and will do so once a worker runs")
+	}
+	answer, err := e.Describe(ctx, run.ID, run.RunID)
+	if err != nil {
+		return err
+	}
+	if answer.GetWorkflowExecutionInfo().GetStatus() == enums.WORKFLOW_EXECUTION_STATUS_RUNNING {
+		return failed("the sync was asked to end, and Temporal stopped answering before it had: look with `starter status`")
+	}
+	return nil
+}
+
+// Title is how a run is called in front of people.
+func (r Execution) Title() string {
+	return Title(r.Kind)
+}
+
+// Title is how a run is called in front of people.
+func Title(kind string) string {
+	if kind == activities.Replay {
+		return kind
+	}
+	return strings.TrimSpace(kind + " sync")
+}
