@@ -14,7 +14,7 @@ import (
 func (a *app) rejectsCommand() *cobra.Command {
 	rejects := &cobra.Command{
 		Use:   "rejects",
-		Short: "Look at records that could not be brought over",
+		Short: "Look at records that could not be brought over, and try them again",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -33,7 +33,7 @@ func (a *app) rejectsCommand() *cobra.Command {
 	list.Flags().IntVar(&f.limit, "limit", 50, "how many to list")
 	list.Flags().BoolVar(&f.details, "details", false, "add the vendor's own words, which may hold personal data")
 	list.Flags().BoolVar(&f.json, "json", false, "print JSON")
-	rejects.AddCommand(a.withConnector(list))
+	rejects.AddCommand(a.withConnector(list), a.rejectsShowCommand(), a.rejectsRetryCommand())
 	return rejects
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"time"
 )
 
 var upsertRejects = newUpsert("rejects", 3, "kind text, id bigint, reason text, detail text, run_id text, rejected_at bigint, extra text")
@@ -46,6 +47,15 @@ func (a *Account) ClearRejects(ctx context.Context, kind Kind, ids []int64) erro
 
 // Rejects returns up to limit rejects, the newest first.
 func (a *Account) Rejects(ctx context.Context, limit int) ([]Reject, error) {
+	return a.rejects(ctx, "TRUE ORDER BY rejected_at DESC, kind, id, reason LIMIT $2", int64(limit))
+}
+
+// RejectsOf returns the rejects of one record, the newest first.
+func (a *Account) RejectsOf(ctx context.Context, kind Kind, id int64) ([]Reject, error) {
+	return a.rejects(ctx, "kind = $2 AND id = $3 ORDER BY rejected_at DESC, reason", string(kind), id)
+}
+
+func (a *Account) rejects(ctx context.Context, condition string, args ...any) ([]Reject, error) {
 	var out []Reject
 	err := a.read(ctx, func(t *tx) error {
 		out = nil
@@ -60,13 +70,96 @@ func (a *Account) Rejects(ctx context.Context, limit int) ([]Reject, error) {
 			}
 			out = append(out, r)
 			return err
-		}, `SELECT kind, id, reason, detail, run_id, rejected_at, extra FROM rejects WHERE account = $1
-			ORDER BY rejected_at DESC, kind, id, reason LIMIT $2`, t.account, int64(limit))
+		}, "SELECT kind, id, reason, detail, run_id, rejected_at, extra FROM rejects WHERE account = $1 AND "+condition, append([]any{t.account}, args...)...)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read rejects: %w", err)
 	}
 	return out, nil
+}
+
+// RejectedIDs returns, ascending, the ids of a kind that have a reject; with a reason, those rejected for it.
+func (a *Account) RejectedIDs(ctx context.Context, kind Kind, reason string) ([]int64, error) {
+	var out []int64
+	err := a.read(ctx, func(t *tx) error {
+		out = nil
+		return t.each(ctx, func(rows *sql.Rows) error {
+			var id int64
+			err := rows.Scan(&id)
+			out = append(out, id)
+			return err
+		}, "SELECT DISTINCT id FROM rejects WHERE account = $1 AND kind = $2 AND ($3 = '' OR reason = $3) ORDER BY id", t.account, string(kind), reason)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read rejected ids: %w", err)
+	}
+	return out, nil
+}
+
+// RetryRejects marks records dirty and takes back what keeps a push from trying them again: that their address, or their
+// company, was refused as it is. What people opted out of stays. The rejects stay too, until a push has got through. It may
+// be repeated, and returns the ids it left alone, ascending: somebody is writing their contacts to Brevo right now.
+func (a *Account) RetryRejects(ctx context.Context, kind Kind, ids []int64, now time.Time) (busy []int64, err error) {
+	ids = distinct(ids)
+	err = a.write(ctx, func(t *tx) error {
+		busy = nil
+		mark, err := t.nextMark(ctx, now)
+		if err != nil {
+			return err
+		}
+		free := ids
+		if kind == KindOrganization {
+			_, err = t.exec(ctx, "UPDATE companies SET state = '', attributes = '' WHERE account = $1 AND state = 'refused' AND "+
+				t.in("organization_id", "$2"), t.account, many(t, ids))
+		} else {
+			free, busy, err = t.forgive(ctx, ids, now)
+		}
+		if err != nil {
+			return err
+		}
+		return t.mark(ctx, kind, free, mark)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("retry rejects: %w", err)
+	}
+	return busy, nil
+}
+
+// refusedAddress is the key in Delivery.Refused of an address that Brevo did not take.
+const refusedAddress = "EMAIL"
+
+// forgive forgets that the addresses of users were refused, except of those whose claim somebody holds: what they record
+// would bring it back.
+func (t *tx) forgive(ctx context.Context, ids []int64, now time.Time) (free, busy []int64, err error) {
+	held, err := t.held(ctx, ids, "(import_id <> '' OR (owner <> '' AND lease_until > $3))", nanos(now))
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, id := range ids {
+		if _, taken := held[id]; taken {
+			busy = append(busy, id)
+			continue
+		}
+		free = append(free, id)
+	}
+	had, err := t.deliveries(ctx, free)
+	if err != nil {
+		return nil, nil, err
+	}
+	for id, d := range had {
+		if _, refused := d.Refused[refusedAddress]; !refused {
+			continue
+		}
+		delete(d.Refused, refusedAddress)
+		refused, err := encodeMap(d.Refused)
+		if err != nil {
+			return nil, nil, err
+		}
+		if _, err := t.exec(ctx, "UPDATE deliveries SET refused = $3 WHERE account = $1 AND user_id = $2", t.account, id, refused); err != nil {
+			return nil, nil, err
+		}
+	}
+	return free, busy, nil
 }
 
 // CountRejects counts rejects by reason.
