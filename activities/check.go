@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"zendesk-brevo/internal/config"
 	"zendesk-brevo/internal/store"
@@ -52,8 +53,9 @@ func (a *Account) CheckConnection(ctx context.Context, in CheckInput) (CheckResu
 	if err != nil {
 		return CheckResult{}, configurationError(err)
 	}
+	connected, clock := c.checkAPI(ctx)
 	out := CheckResult{Lines: []CheckLine{
-		c.checkAPI(ctx),
+		connected,
 		check("Users readable", func() error {
 			_, err := c.zendesk.ListUsers(ctx, zendesk.ListQuery{PageSize: 1})
 			return err
@@ -68,6 +70,9 @@ func (a *Account) CheckConnection(ctx context.Context, in CheckInput) (CheckResu
 		}),
 		c.checkWebhooks(ctx),
 	}}
+	if clock != "" {
+		out.Lines = append(out.Lines, CheckLine{Name: "Clock", State: CheckOptional, Cause: clock})
+	}
 	if !out.Passed() {
 		return out, nil
 	}
@@ -81,18 +86,41 @@ func (a *Account) CheckConnection(ctx context.Context, in CheckInput) (CheckResu
 	return out, nil
 }
 
-func (c *connection) checkAPI(ctx context.Context) CheckLine {
+// checkAPI makes one call to each vendor; clock says by how much this host's clock is wrong, if it is.
+func (c *connection) checkAPI(ctx context.Context) (line CheckLine, clock string) {
 	const name = "API connection successful"
 	me, err := c.zendesk.Me(ctx)
 	if err == nil {
+		clock = skewed(me.AskedAt, c.now(), me.Date)
 		if reason := stranger(me.Row); reason != "" {
 			cause, fix, _ := strings.Cut(reason, ": ")
-			return CheckLine{Name: name, State: CheckFailed, Cause: cause, Fix: fix}
+			return CheckLine{Name: name, State: CheckFailed, Cause: cause, Fix: fix}, clock
 		}
 		// The attribute list is the cheapest call outside the bucket of a hundred calls an hour.
 		_, err = c.brevo.ListAttributes(ctx)
 	}
-	return check(name, func() error { return err })
+	return check(name, func() error { return err }), clock
+}
+
+// harmlessSkew is what neither webhooks nor exports suffer from: the former allow a minute, the latter begin a minute back.
+const harmlessSkew = zendesk.MaxClockSkew / 2
+
+// skewed compares this host's clock, around a call, with the vendor's date of the answer.
+func skewed(asked, answered, date time.Time) string {
+	if date.IsZero() {
+		return ""
+	}
+	ahead, word := time.Duration(0), "ahead of"
+	switch {
+	case asked.Sub(date) > harmlessSkew+time.Second: // the date is cut to whole seconds
+		ahead = asked.Sub(date)
+	case date.Sub(answered) > harmlessSkew:
+		ahead, word = date.Sub(answered), "behind"
+	default:
+		return ""
+	}
+	return fmt.Sprintf("the worker's host is %d s %s Zendesk: set its clock by NTP, or webhooks will be refused as signed at another time",
+		int64(ahead.Round(time.Second)/time.Second), word)
 }
 
 // checkWebhooks looks for a webhook that leads here and brings something. Without one the schedule brings every change a

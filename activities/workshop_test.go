@@ -37,6 +37,7 @@ type workshop struct {
 
 	mu   sync.Mutex
 	hook func(*http.Request) error // called once an answer is there and before the step has it; an error replaces the answer
+	date func(http.Header)         // changes the headers of answers; nil: they stay
 }
 
 func newWorkshop(t *testing.T, size seed.Size) *workshop {
@@ -84,6 +85,9 @@ func (i *interrupted) RoundTrip(r *http.Request) (*http.Response, error) {
 	i.w.mu.Lock()
 	hook := i.w.hook
 	i.w.mu.Unlock()
+	if err == nil && i.w.date != nil {
+		i.w.date(resp.Header)
+	}
 	if err != nil || hook == nil {
 		return resp, err
 	}

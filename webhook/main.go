@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -52,7 +53,10 @@ func run(ctx context.Context, env config.Env) error {
 	defer p.temporal.Close()
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", env.WebhookAddr)
 	if err != nil {
-		return fmt.Errorf("listen: %w: is another program using the port? set WEBHOOK_ADDR to a free one", err)
+		if errors.Is(err, syscall.EADDRINUSE) {
+			return fmt.Errorf("%s is in use by another program: stop it, or set WEBHOOK_ADDR to a free address", env.WebhookAddr)
+		}
+		return fmt.Errorf("listen on WEBHOOK_ADDR: %w", err)
 	}
 	return p.serve(ctx, listener)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -134,6 +135,22 @@ func TestProgramThatCannotStart(t *testing.T) {
 	}
 	err := run(t.Context(), config.Env{ConnectorsFile: filepath.Join(t.TempDir(), "connectors.yaml")})
 	require.ErrorContains(t, err, "connectors.example.yaml")
+}
+
+// TestThePortIsTaken names the address and the variable.
+func TestThePortIsTaken(t *testing.T) {
+	held, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer held.Close()
+	path := filepath.Join(t.TempDir(), "connectors.yaml")
+	require.NoError(t, os.WriteFile(path, []byte(`brevo: {api_key: xkeysib-0123456789abcdef0123456789abcdef}
+connectors: {zendesk: {subdomain: acme, auth: {email: admin@example.com, api_token: "0123456789abcdef"}}}
+`), 0o600))
+	err = run(t.Context(), config.Env{
+		ConnectorsFile: path, WebhookAddr: held.Addr().String(), StoreURL: config.NewSecret("sqlite:" + filepath.Join(t.TempDir(), "c.db")),
+		LogFormat: config.LogText, ZendeskWebhookSecret: config.Secrets{config.NewSecret(secret)},
+	})
+	require.EqualError(t, err, held.Addr().String()+" is in use by another program: stop it, or set WEBHOOK_ADDR to a free address")
 }
 
 // TestSimulatedZendesk goes the whole way: a webhook is installed, things happen, Temporal stumbles, and every event arrives.

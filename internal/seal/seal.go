@@ -49,9 +49,9 @@ func New(keys string) (*Box, error) {
 		if text = strings.TrimSpace(text); text == "" {
 			continue
 		}
-		raw, ok := decode(text)
-		if !ok {
-			return nil, errBadKey
+		raw, err := decode(text)
+		if err != nil {
+			return nil, err
 		}
 		k, err := newKey(raw)
 		if err != nil {
@@ -65,15 +65,20 @@ func New(keys string) (*Box, error) {
 	return b, nil
 }
 
-// decode tells the forms apart by their length: 64 digits of base64 would be 48 bytes.
-func decode(text string) ([]byte, bool) {
-	if len(text) == hex.EncodedLen(keySize) {
-		raw, err := hex.DecodeString(text)
-		return raw, err == nil
+// decode tries hex first: 32 bytes in base64 are 43 characters before the padding, which no hex text can be.
+func decode(text string) ([]byte, error) {
+	raw, err := hex.DecodeString(text)
+	if err != nil {
+		text = strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(text, "="))
+		raw, err = base64.RawStdEncoding.DecodeString(text)
 	}
-	text = strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(text, "="))
-	raw, err := base64.RawStdEncoding.DecodeString(text)
-	return raw, err == nil && len(raw) == keySize
+	switch {
+	case err != nil:
+		return nil, errBadKey
+	case len(raw) != keySize:
+		return nil, fmt.Errorf("%w; it holds %d", errBadKey, len(raw))
+	}
+	return raw, nil
 }
 
 func newKey(raw []byte) (key, error) {

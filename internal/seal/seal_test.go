@@ -75,6 +75,23 @@ func TestWrongKeysNameTheFixAndNotTheValue(t *testing.T) {
 	}
 }
 
+func TestAKeyOfTheWrongLengthIsToldItsLength(t *testing.T) {
+	t.Parallel()
+	for text, n := range map[string]string{
+		hex.EncodeToString(raw[:16]):                    "holds 16",
+		base64.StdEncoding.EncodeToString(raw[:31]):     "holds 31",
+		base64.RawURLEncoding.EncodeToString(raw[:24]):  "holds 24",
+		seal.Generate() + "," + hex.EncodeToString(nil): "",
+	} {
+		_, err := seal.New(text)
+		if n == "" {
+			require.NoError(t, err)
+			continue
+		}
+		require.ErrorContains(t, err, n)
+	}
+}
+
 func TestOnlyWhatWasSealedOpens(t *testing.T) {
 	t.Parallel()
 	b := box(t, seal.Generate())

@@ -23,6 +23,7 @@ func Middleware(log *Log, faults *Faults, clock *Clock, next http.Handler) http.
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		call := &Call{At: clock.Now(), Method: r.Method, Path: r.URL.Path, RawQuery: r.URL.RawQuery}
 		log.start(call, body)
+		w.Header().Set("Date", call.At.Format(http.TimeFormat))
 		r = r.WithContext(withEntry(r.Context(), log, call))
 
 		f := faults.next(r)

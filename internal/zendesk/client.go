@@ -103,6 +103,9 @@ type Page[T any] struct {
 type Read[T any] struct {
 	Row     T
 	AskedAt time.Time // when the request was sent
+	// Date is when Zendesk answered, to the second and by its own clock; zero where the answer does not say, and of other
+	// reads than Me.
+	Date time.Time
 }
 
 // ListQuery asks for a page of a list. Every page is asked for with the same PageSize and Sort.

@@ -29,7 +29,8 @@ func (c *Client) Me(ctx context.Context) (Read[User], error) {
 			RequestID: meta.RequestID,
 		}
 	}
-	return Read[User]{Row: e.users[0], AskedAt: meta.SentAt}, nil
+	date, _ := http.ParseTime(meta.Header.Get("Date"))
+	return Read[User]{Row: e.users[0], AskedAt: meta.SentAt, Date: date}, nil
 }
 
 // ShowUser reads one user. A deleted user is still there, with Active false, until deleted for good.

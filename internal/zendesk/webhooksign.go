@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -31,7 +32,7 @@ var (
 	ErrBadSignature  = errors.New("verify webhook: the signature was made with another secret or for another body")
 	ErrTestSecret    = errors.New("verify webhook: signed with Zendesk's public test secret: save the webhook in Zendesk, then test it again")
 	ErrTooOld        = errors.New("verify webhook: signed too long ago")
-	ErrFromFuture    = errors.New("verify webhook: signed in the future: is this host's clock right?")
+	ErrFromFuture    = errors.New("verify webhook: signed in the future: set this host's clock by NTP")
 	errNoVerifyBound = errors.New("verify webhook: the age window must be more than 0")
 )
 
@@ -64,7 +65,7 @@ func AllowTestSecret(allow bool) VerifyOption {
 // TestSecret counts only by AllowTestSecret, not by standing among secrets. Retries may carry the first attempt's
 // timestamp, so maxAge must cover them all.
 //
-// The error is ErrNotSigned, ErrBadSignature, ErrTestSecret, ErrTooOld or ErrFromFuture, in this order of precedence. How long
+// The error wraps ErrNotSigned, ErrBadSignature, ErrTestSecret, ErrTooOld or ErrFromFuture, in this order of precedence. How long
 // a comparison takes tells nothing of the signature or of which secret was near.
 func Verify(
 	h http.Header, body []byte, secrets []string, now time.Time, maxAge time.Duration, options ...VerifyOption,
@@ -97,14 +98,16 @@ func Verify(
 	if err != nil {
 		return nil, ErrBadSignature
 	}
-	if now.Sub(at) > maxAge {
-		return nil, ErrTooOld
-	}
-	if at.Sub(now) > MaxClockSkew {
-		return nil, ErrFromFuture
+	switch age := now.Sub(at); {
+	case age > maxAge:
+		return nil, fmt.Errorf("%w: %d s, %d are allowed", ErrTooOld, wholeSeconds(age), wholeSeconds(maxAge))
+	case -age > MaxClockSkew:
+		return nil, fmt.Errorf("%w (%d s ahead of it)", ErrFromFuture, wholeSeconds(-age))
 	}
 	return body, nil
 }
+
+func wholeSeconds(d time.Duration) int64 { return int64(d.Round(time.Second) / time.Second) }
 
 // signatureOf returns both headers of the signature; ok is false unless each is there once and not empty.
 func signatureOf(h http.Header) (signature, timestamp string, ok bool) {

@@ -50,6 +50,7 @@ func TestVerify(t *testing.T) {
 		body    []byte
 		secrets []string
 		want    error
+		says    string // in the error
 	}{
 		"good":                      {header: signed(secret, noon, body)},
 		"old secret while rotating": {header: signed(old, noon, body)},
@@ -71,9 +72,9 @@ func TestVerify(t *testing.T) {
 		},
 		"signed nonsense time": {header: change(func(h http.Header) { restamp(h, secret, "yesterday", body) }), want: zendesk.ErrBadSignature},
 		"decoded secret":       {header: signed("new secret", noon, body), want: zendesk.ErrBadSignature},
-		"too old":              {header: signed(secret, noon.Add(-15*time.Minute-time.Second), body), want: zendesk.ErrTooOld},
+		"too old":              {header: signed(secret, noon.Add(-15*time.Minute-time.Second), body), want: zendesk.ErrTooOld, says: "901 s, 900 are allowed"},
 		"forged and too old":   {header: signed("forged", noon.Add(-time.Hour), body), want: zendesk.ErrBadSignature},
-		"future":               {header: signed(secret, noon.Add(61*time.Second), body), want: zendesk.ErrFromFuture},
+		"future":               {header: signed(secret, noon.Add(61*time.Second), body), want: zendesk.ErrFromFuture, says: "61 s ahead"},
 		"test secret":          {header: signed(zendesk.TestSecret, noon, body), want: zendesk.ErrTestSecret},
 		"empty secret":         {header: signed("", noon, body), secrets: []string{""}, want: zendesk.ErrBadSignature},
 		"no secrets":           {header: signed("", noon, body), secrets: []string{}, want: zendesk.ErrBadSignature},
@@ -89,6 +90,7 @@ func TestVerify(t *testing.T) {
 			got, err := zendesk.Verify(test.header, test.body, test.secrets, noon, 15*time.Minute)
 			if test.want != nil {
 				require.ErrorIs(t, err, test.want)
+				require.ErrorContains(t, err, test.says)
 				assert.Nil(t, got, "bytes that are not verified are not returned")
 				return
 			}
