@@ -51,8 +51,11 @@ func (d *decoder) brevo(v value, b *Brevo) {
 
 // keyFromEnv serves configurations that say nothing of Brevo. add is what to write instead, where the file lacks it.
 func (d *decoder) keyFromEnv(at Position, add string, b *Brevo) {
-	text := strings.TrimSpace(d.getenv("BREVO_API_KEY"))
-	if text == "" {
+	text, ok := d.variable(at, "BREVO_API_KEY")
+	if !ok {
+		return
+	}
+	if text = strings.TrimSpace(text); text == "" {
 		d.problem(at, "set the environment variable BREVO_API_KEY (or put it in .env), or add "+add+" for a variable of your own", "brevo.api_key is missing")
 		return
 	}

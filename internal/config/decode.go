@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -243,14 +244,27 @@ func (d *decoder) interpolate(v value, text string) (result string, used, ok boo
 			return ""
 		}
 		used = true
-		replacement := d.getenv(name)
-		if replacement == "" {
+		replacement, there := d.variable(v.at, name)
+		if !there {
+			ok = false
+		} else if replacement == "" {
 			ok = false
 			d.missing(v.at, fmt.Sprintf("export %s or put it in .env", name), "%s needs the environment variable %s, which is not set", v.path, shownVariable(name))
 		}
 		return replacement
 	})
 	return result, used, ok
+}
+
+// variable is the value of an environment variable, or of the file that NAME_FILE names; ok is false when that file cannot be
+// used, which is reported.
+func (d *decoder) variable(at Position, name string) (value string, ok bool) {
+	value, err := fromFile(d.getenv, name)
+	var wrong *secretFileError
+	if errors.As(err, &wrong) {
+		d.missing(at, wrong.fix, "%s", wrong.message)
+	}
+	return value, err == nil
 }
 
 var upperName = regexp.MustCompile(`^[A-Z0-9_]{1,100}$`)

@@ -83,16 +83,18 @@ func (n Networks) Strings() []string {
 	return texts
 }
 
-// LoadEnv sets the variables of a .env file in the working directory that are not set yet, then reads Env. A missing .env is
-// no error; everything wrong is reported at once, by variable name, without values.
+// LoadEnv sets the variables of a .env file in the working directory that are not set yet, then reads Env, and each secret for
+// which only NAME_FILE is set from that file. A missing .env is no error; everything wrong is reported at once, by variable
+// name, without values.
 func LoadEnv() (Env, error) {
 	if err := loadDotEnv(".env"); err != nil {
 		return Env{}, err
 	}
+	environment, fileErr := withSecretFiles(env.ToMap(os.Environ()))
 	var e Env
-	parseErr := envError(env.Parse(&e))
+	parseErr := envError(env.ParseWithOptions(&e, env.Options{Environment: environment}))
 	e.PublicURL = strings.TrimRight(e.PublicURL, "/")
-	if err := errors.Join(parseErr, e.check()); err != nil {
+	if err := errors.Join(fileErr, parseErr, e.check()); err != nil {
 		return Env{}, err
 	}
 	return e, nil
@@ -156,7 +158,7 @@ func envError(err error) error {
 	return errors.Join(problems...)
 }
 
-// loadDotEnv sets each variable of the file that has no value yet.
+// loadDotEnv sets each variable of the file that has no value yet, neither itself nor by a file of its own.
 func loadDotEnv(path string) error {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
@@ -169,6 +171,9 @@ func loadDotEnv(path string) error {
 	if err != nil {
 		return err
 	}
+	pairs = slices.DeleteFunc(pairs, func(pair variable) bool {
+		return os.Getenv(pair.name) != "" || os.Getenv(otherForm(pair.name)) != ""
+	})
 	for _, pair := range slices.Backward(pairs) { // the last line of a name wins, as in a shell
 		if os.Getenv(pair.name) != "" {
 			continue
@@ -178,4 +183,12 @@ func loadDotEnv(path string) error {
 		}
 	}
 	return nil
+}
+
+// otherForm is NAME_FILE for NAME, and the reverse.
+func otherForm(name string) string {
+	if short, found := strings.CutSuffix(name, fileSuffix); found {
+		return short
+	}
+	return name + fileSuffix
 }

@@ -23,6 +23,7 @@ func clean(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for _, name := range variables {
 		t.Setenv(name, "")
+		t.Setenv(name+"_FILE", "")
 	}
 }
 

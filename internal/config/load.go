@@ -43,8 +43,8 @@ func WithAutomations(check AutomationCheck) Option {
 }
 
 // Load reads connectors.yaml. getenv gives the environment: it fills ${NAME} in values, BREVO_API_KEY when brevo.api_key is
-// absent, and ZENDESK_EMAIL when auth.email is. The error is Problems, every mistake with its place, or says why the file cannot be read; it never holds a value
-// of a secret.
+// absent, and ZENDESK_EMAIL when auth.email is; for the former two NAME_FILE may name a file that holds the value. The error is
+// Problems, every mistake with its place, or says why the file cannot be read; it never holds a value of a secret.
 func Load(path string, getenv func(string) string, options ...Option) (*File, error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
