@@ -71,6 +71,8 @@ var refusalFixes = map[string]string{
 	"from_future":   "the clock of the webhook server's host is behind: set it by NTP",
 	"malformed":     "its body is not what Zendesk sends: in a trigger of your own, write {\"type\":\"ticket.updated\",\"ticket_id\":\"{{ticket.id}}\"}",
 	"too_large":     "larger than 1 MiB: the schedule brought what it told of",
+	"forbidden":     "from outside ALLOWED_CIDRS of the webhook server: bring that up to date with what `starter webhooks ips` prints; behind a proxy, set TRUSTED_PROXIES to its address",
+	"not_found":     "sent to a path that names no enabled connector: the endpoint must end in /webhooks/zendesk/SUBDOMAIN; `starter webhooks install` mends it",
 	"unavailable":   "Temporal, or at first the store, did not answer: Zendesk was asked to send it again; look at /readyz of the webhook server",
 }
 

@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -21,6 +22,7 @@ import (
 
 	"zendesk-brevo/internal/config"
 	"zendesk-brevo/internal/connectors"
+	"zendesk-brevo/internal/healthcheck"
 	"zendesk-brevo/internal/store"
 )
 
@@ -30,14 +32,27 @@ const stopGrace = 10 * time.Second
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	do, known := commands[strings.Join(os.Args[1:], " ")]
+	if !known {
+		fmt.Fprintln(os.Stderr, "webhook: run it without arguments to serve, or as `webhook healthcheck` to ask whether the one on this host does")
+		os.Exit(2)
+	}
 	env, err := config.LoadEnv()
 	if err == nil {
-		err = run(ctx, env)
+		err = do(ctx, env)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "webhook:", err)
 		os.Exit(1)
 	}
+}
+
+// commands are what the program does, by its arguments.
+var commands = map[string]func(context.Context, config.Env) error{
+	"": run,
+	"healthcheck": func(ctx context.Context, env config.Env) error {
+		return healthcheck.Ask(ctx, env.WebhookAddr, env.TLSCert != "")
+	},
 }
 
 // run serves until ctx ends. Its errors name what to do.
@@ -69,7 +84,7 @@ type program struct {
 	counts   *counts
 	ring     *keyring
 	server   *server
-	cert     *tls.Certificate // nil: no TLS
+	cert     *certificate // nil: no TLS
 }
 
 func newProgram(env config.Env, file *config.File, logger *slog.Logger) (*program, error) {
@@ -77,11 +92,11 @@ func newProgram(env config.Env, file *config.File, logger *slog.Logger) (*progra
 		return store.Open(ctx, env.StoreURL.Reveal())
 	}}}
 	if env.TLSCert != "" {
-		cert, err := tls.LoadX509KeyPair(env.TLSCert, env.TLSKey)
+		cert, err := loadCertificate(env.TLSCert, env.TLSKey, logger)
 		if err != nil {
-			return nil, fmt.Errorf("read TLS_CERT and TLS_KEY: %w", err)
+			return nil, err
 		}
-		p.cert = &cert
+		p.cert = cert
 	}
 	source, err := storedSecrets(env.EncryptionKey, p.store, logger, time.Now)
 	if err != nil {
@@ -112,7 +127,13 @@ func (p *program) serve(ctx context.Context, listener net.Listener) error {
 	loops.Go(func() { p.store.run(background) })
 	loops.Go(func() { p.ring.run(background) })
 	loops.Go(func() { p.counts.run(background, p.store, p.log) })
-	err := p.server.serve(ctx, listener, p.cert)
+	var encryption *tls.Config
+	if p.cert != nil {
+		encryption = p.cert.config()
+		loops.Go(func() { p.cert.run(background) })
+		p.log.Info("certificate loaded", "valid_until", p.cert.until())
+	}
+	err := p.server.serve(ctx, listener, encryption)
 	stop()
 	loops.Wait()
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout)

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -215,4 +216,21 @@ func TestSimulatedZendesk(t *testing.T) {
 	tested, err := c.TestWebhook(ctx, made.Row.ID, s.url+path, trigger("ticket.solved"))
 	require.NoError(t, err)
 	assert.Equal(t, http.StatusOK, tested.Status)
+}
+
+// TestHealthcheck asks the program that serves on the address of the environment, with and without TLS.
+func TestHealthcheck(t *testing.T) {
+	p := newPair(t, time.Now().Add(time.Hour))
+	for name, env := range map[string]config.Env{"plain": {}, "encrypted": {TLSCert: p.cert, TLSKey: p.key}} {
+		t.Run(name, func(t *testing.T) {
+			env.StoreURL = config.NewSecret("sqlite:" + filepath.Join(t.TempDir(), "connector.db"))
+			r := start(t, env)
+			env.WebhookAddr = strings.TrimPrefix(r.url, "http://")
+			require.NoError(t, commands["healthcheck"](t.Context(), env))
+			assert.NotContains(t, r.log.String(), "TLS handshake error")
+			r.stop()
+			require.NoError(t, <-r.done)
+			require.ErrorContains(t, commands["healthcheck"](t.Context(), env), "nothing answers on "+env.WebhookAddr)
+		})
+	}
 }

@@ -30,6 +30,8 @@ const (
 	resultMalformed    = "malformed"
 	resultTooLarge     = "too_large"
 	resultUnavailable  = "unavailable" // Zendesk is asked to send it again
+	resultForbidden    = "forbidden"   // from outside ALLOWED_CIDRS
+	resultNotFound     = "not_found"   // for an account without an enabled connector
 )
 
 // refusals are the results of zendesk.Verify's errors.
@@ -79,6 +81,7 @@ type outcome struct {
 func (s *server) receive(c *gin.Context) {
 	cfg := s.connector(c)
 	if cfg == nil {
+		s.countFor(nil, resultNotFound)
 		s.warn("unknown account", "a delivery for an account without an enabled connector: its endpoint must end in /webhooks/zendesk/SUBDOMAIN")
 		c.String(http.StatusNotFound, "Not Found")
 		return

@@ -94,13 +94,13 @@ func TestDeliveries(t *testing.T) {
 		},
 		"another account's secret": {body: solved("e1"), status: 401, result: resultBadSignature, change: func(d *delivery) { d.secret = "other's" }},
 
-		"unknown account": {body: solved("e1"), status: 404, answer: "Not Found", change: func(d *delivery) { d.path = "/webhooks/zendesk/nobody" }},
+		"unknown account": {body: solved("e1"), status: 404, answer: "Not Found", result: resultNotFound, change: func(d *delivery) { d.path = "/webhooks/zendesk/nobody" }},
 		"account in another case": {
-			body: solved("e1"), status: 404, answer: "Not Found", change: func(d *delivery) { d.path = "/webhooks/zendesk/ACME" },
+			body: solved("e1"), status: 404, answer: "Not Found", result: resultNotFound, change: func(d *delivery) { d.path = "/webhooks/zendesk/ACME" },
 		},
-		"disabled connector": {body: solved("e1"), status: 404, answer: "Not Found", change: func(d *delivery) { d.path = "/webhooks/zendesk/off" }},
+		"disabled connector": {body: solved("e1"), status: 404, answer: "Not Found", result: resultNotFound, change: func(d *delivery) { d.path = "/webhooks/zendesk/off" }},
 		"no account of several": {
-			body: solved("e1"), status: 404, answer: "Not Found", change: func(d *delivery) { d.path = "/webhooks/zendesk" },
+			body: solved("e1"), status: 404, answer: "Not Found", result: resultNotFound, change: func(d *delivery) { d.path = "/webhooks/zendesk" },
 		},
 
 		"largest":            {body: padded(zendesk.MaxEventBody), status: 200, result: resultDelivered, wakes: &woken{"zendesk/acme/ticket/141", ticket, workflows.Event{Type: "ticket.solved"}}},

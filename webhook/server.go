@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -85,29 +84,27 @@ func (s *server) routes() http.Handler {
 	gin.SetMode(gin.ReleaseMode)
 	r := gin.New()
 	r.RedirectTrailingSlash, r.HandleMethodNotAllowed = false, true
-	if err := r.SetTrustedProxies(s.env.TrustedProxies.Strings()); err != nil {
-		panic(err) // they have been parsed
-	}
 	r.Use(s.recover)
 	r.GET("/healthz", func(c *gin.Context) { c.String(http.StatusOK, "OK") })
 	r.GET("/readyz", s.ready)
 	deliveries := r.Group("/webhooks/zendesk", s.allow, s.admit)
-	deliveries.POST("", s.receive)
-	deliveries.POST("/:account", s.receive)
+	for _, path := range []string{"", "/", "/:account", "/:account/"} {
+		deliveries.POST(path, s.receive)
+	}
 	return r
 }
 
-// serve answers on the listener until ctx ends, then lets requests in flight finish.
-func (s *server) serve(ctx context.Context, listener net.Listener, cert *tls.Certificate) error {
+// serve answers on the listener until ctx ends, then lets requests in flight finish. With encryption it speaks HTTPS.
+func (s *server) serve(ctx context.Context, listener net.Listener, encryption *tls.Config) error {
 	web := &http.Server{
 		Handler: s.routes(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 15 * time.Second,
 		IdleTimeout: time.Minute, MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
-	s.announce(listener, cert != nil)
+	s.announce(listener, encryption != nil)
 	done := make(chan error, 1)
 	go func() {
-		if cert != nil {
-			web.TLSConfig = &tls.Config{Certificates: []tls.Certificate{*cert}, MinVersion: tls.VersionTLS12}
+		if encryption != nil {
+			web.TLSConfig = encryption
 			done <- web.ServeTLS(listener, "", "")
 			return
 		}
@@ -163,25 +160,6 @@ func (s *server) ready(c *gin.Context) {
 		return
 	}
 	c.String(http.StatusOK, "OK")
-}
-
-// allow refuses what comes from outside ALLOWED_CIDRS, if that is set.
-func (s *server) allow(c *gin.Context) {
-	if len(s.env.AllowedCIDRs) == 0 {
-		return
-	}
-	from, err := netip.ParseAddr(c.ClientIP())
-	if err == nil {
-		from = from.Unmap()
-		for _, network := range s.env.AllowedCIDRs {
-			if network.Contains(from) {
-				return
-			}
-		}
-	}
-	s.warn("forbidden", "a request from outside ALLOWED_CIDRS was refused: behind a proxy, set TRUSTED_PROXIES to its address")
-	c.String(http.StatusForbidden, "Forbidden")
-	c.Abort()
 }
 
 // admit turns requests away while too many are in hand: Zendesk sends them again.
