@@ -23,7 +23,7 @@ import (
 func (a *app) webhooksCommand() *cobra.Command {
 	parent := &cobra.Command{
 		Use:   "webhooks",
-		Short: "Let Zendesk tell of changes at once: install, list, status, rotate, remove",
+		Short: "Let Zendesk tell of changes at once: install, list, status, rotate, remove, ips",
 		Long: "Let Zendesk tell the webhook server of changes within seconds. That is optional: without webhooks the schedule\n" +
 			"brings every change a little later. These commands call Zendesk themselves, because a signing secret must not\n" +
 			"travel through Temporal. PUBLIC_URL is where Zendesk reaches the webhook server; ENCRYPTION_KEY seals the secrets.",
@@ -31,7 +31,7 @@ func (a *app) webhooksCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	parent.AddCommand(a.webhooksInstallCommand(), a.webhooksListCommand(), a.webhooksStatusCommand(), a.webhooksRotateCommand(),
-		a.webhooksRemoveCommand())
+		a.webhooksRemoveCommand(), a.webhooksIPsCommand())
 	return parent
 }
 
