@@ -72,7 +72,7 @@ func do[T any](ctx context.Context, c *connections, account string, step func(co
 		return zero, err
 	}
 	defer keepAlive(ctx)()
-	out, err := step(ctx, conn)
+	out, err := step(context.WithValue(ctx, working{}, true), conn)
 	if err != nil {
 		return zero, conn.outcome(ctx, err)
 	}

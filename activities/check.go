@@ -76,14 +76,7 @@ func (a *Account) CheckConnection(ctx context.Context, in CheckInput) (CheckResu
 	if !out.Passed() {
 		return out, nil
 	}
-	p, standing, err := c.store.Paused(ctx)
-	if err != nil {
-		return out, fmt.Errorf("read pause: %w", err)
-	}
-	if standing && (p.Kind == PauseCredentials || p.Kind == PauseCredit) {
-		return out, c.store.ClearPause(ctx)
-	}
-	return out, nil
+	return out, c.store.ClearPause(ctx, PauseCredentials, PauseCredit)
 }
 
 // checkAPI makes one call to each vendor; clock says by how much this host's clock is wrong, if it is.

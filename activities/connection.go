@@ -75,7 +75,7 @@ func (c *connections) dial(cfg *config.Connector) (*connection, error) {
 		cfg: cfg, store: c.opts.Store.Account(cfg.Account()), now: c.opts.Now, sleep: c.opts.Sleep,
 		log: c.opts.Log.With("account", cfg.Account()),
 	}
-	m := &meter{account: conn.store, now: c.opts.Now, sleep: c.opts.Sleep, log: conn.log}
+	m := &meter{account: conn.store, now: c.opts.Now, sleep: c.opts.Sleep, log: conn.log, proceed: conn.honourPauseAtWork}
 	var err error
 	conn.zendesk, err = zendesk.New(zendesk.Config{
 		BaseURL: cfg.URL(), Credential: c.credential(cfg),

@@ -18,6 +18,8 @@ type meter struct {
 	now     func() time.Time
 	sleep   func(context.Context, time.Duration) error
 	log     *slog.Logger
+	// proceed is asked last, just before the call: it may be late by a wait.
+	proceed func(context.Context) error
 }
 
 // Reserve implements budget.Meter.
@@ -28,7 +30,7 @@ func (m *meter) Reserve(ctx context.Context, needs ...budget.Need) error {
 			return err
 		}
 		if wait == 0 {
-			return nil
+			return m.proceed(ctx)
 		}
 		if slept+wait > shortWait {
 			return &budget.Exhausted{Bucket: BucketName(bucket), Wait: wait}

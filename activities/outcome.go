@@ -36,10 +36,11 @@ const pauseRecheck = time.Minute
 
 // Kinds of pause.
 const (
-	PauseCredentials = "credentials"
-	PauseCredit      = "credit"
-	PauseMassChange  = "mass_change"
-	PauseOperator    = "operator"
+	PauseCredentials  = "credentials"
+	PauseCredit       = "credit"
+	PauseMassChange   = "mass_change"
+	PauseOperator     = "operator"     // a person paused: only a person ends it
+	PauseDisconnected = "disconnected" // a person disconnected: until they connect again or resume
 )
 
 // Outcome is what becomes of a failed vendor call.
@@ -115,6 +116,8 @@ func Classify(err error) Outcome {
 func (c *connection) outcome(ctx context.Context, err error) error {
 	var app *temporal.ApplicationError
 	switch {
+	case errors.As(err, &app) && app.Type() == ErrPaused:
+		return app // met between two calls, so it comes wrapped in what the next was for
 	case errors.As(err, &app):
 		return err
 	case ctx.Err() != nil && stopping(ctx):
@@ -195,10 +198,30 @@ func (c *connection) pause(ctx context.Context, err error, call *rest.Error) err
 	return paused(p)
 }
 
+// paused is a wait for a person. What they gave as their reason stays in the store: it may name a customer.
 func paused(p store.Pause) error {
-	return temporal.NewApplicationErrorWithOptions("paused: "+p.Message, ErrPaused, temporal.ApplicationErrorOptions{
+	message := p.Message
+	switch p.Kind {
+	case PauseOperator:
+		message = "by an operator; `starter resume` ends it"
+	case PauseDisconnected:
+		message = "disconnected; `starter resume` ends it"
+	}
+	return temporal.NewApplicationErrorWithOptions("paused: "+message, ErrPaused, temporal.ApplicationErrorOptions{
 		NextRetryDelay: pauseRecheck, Category: temporal.ApplicationErrorCategoryBenign,
 	})
+}
+
+// working marks the context of a step.
+type working struct{}
+
+// honourPauseAtWork is asked before every call to a vendor: a step that writes for minutes stops before its next call. Calls
+// outside of steps, such as those of a connection test or of a person's own command, are made while the account is paused.
+func (c *connection) honourPauseAtWork(ctx context.Context) error {
+	if ctx.Value(working{}) == nil {
+		return nil
+	}
+	return c.honourPause(ctx)
 }
 
 // honourPause is asked by every step before anything else.

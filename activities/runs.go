@@ -165,3 +165,25 @@ func (a *Account) PauseNoAccess(ctx context.Context, account string) error {
 	})
 	return err
 }
+
+// Stopped says that a person stopped the account's work, and how.
+type Stopped struct {
+	By string `json:"by,omitempty"` // PauseOperator, PauseDisconnected; empty: nobody did
+}
+
+// AskStopped tells a tick whether a person stopped the account. Other pauses it leaves to the steps of a sync, which goes on
+// the moment they end.
+func (a *Account) AskStopped(ctx context.Context, account string) (Stopped, error) {
+	c, err := a.connections.get(account)
+	if err != nil {
+		return Stopped{}, configurationError(err)
+	}
+	p, standing, err := c.store.Paused(ctx)
+	if err != nil {
+		return Stopped{}, c.outcome(ctx, fmt.Errorf("read pause: %w", err))
+	}
+	if standing && (p.Kind == PauseOperator || p.Kind == PauseDisconnected) {
+		return Stopped{By: p.Kind}, nil
+	}
+	return Stopped{}, nil
+}

@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/common/v1"
 	"go.temporal.io/api/enums/v1"
@@ -35,8 +34,9 @@ type fakeTemporal struct {
 	pollers    map[enums.TaskQueueType]time.Time // the last poll
 	executions map[string]*workflowservice.DescribeWorkflowExecutionResponse
 	progress   map[string]workflows.Progress
-	next       []time.Time // of the schedule; nil: there is none
-	away       error       // every call fails with it
+	next       []time.Time // of the schedule
+	schedule   *client.ScheduleState
+	away       error // every call fails with it
 	onDescribe func()
 
 	started  []client.StartWorkflowOptions
@@ -138,15 +138,65 @@ func (f *fakeTemporal) QueryWorkflow(_ context.Context, id, _, _ string, _ ...an
 	return client.NewValue(payloads), nil
 }
 
-func (f *fakeTemporal) ScheduleClient() client.ScheduleClient {
-	handle, schedules := &mocks.ScheduleHandle{}, &mocks.ScheduleClient{}
-	if f.next == nil {
-		handle.On("Describe", mock.Anything).Return(nil, serviceerror.NewNotFound("no such schedule"))
-	} else {
-		handle.On("Describe", mock.Anything).Return(&client.ScheduleDescription{Info: client.ScheduleInfo{NextActionTimes: f.next}}, nil)
+func (f *fakeTemporal) ScheduleClient() client.ScheduleClient { return &fakeSchedules{fake: f} }
+
+// fakeSchedules holds the one schedule of the account; a fake without a state has none.
+type fakeSchedules struct {
+	mocks.ScheduleClient
+	fake *fakeTemporal
+}
+
+func (s *fakeSchedules) GetHandle(context.Context, string) client.ScheduleHandle {
+	return &fakeSchedule{fake: s.fake}
+}
+
+type fakeSchedule struct {
+	mocks.ScheduleHandle
+	fake *fakeTemporal
+}
+
+// there fails where there is no schedule, or no Temporal.
+func (h *fakeSchedule) there() error {
+	switch {
+	case h.fake.away != nil:
+		return h.fake.away
+	case h.fake.schedule == nil:
+		return serviceerror.NewNotFound("no such schedule")
 	}
-	schedules.On("GetHandle", mock.Anything, mock.Anything).Return(handle)
-	return schedules
+	return nil
+}
+
+func (h *fakeSchedule) Describe(context.Context) (*client.ScheduleDescription, error) {
+	if err := h.there(); err != nil {
+		return nil, err
+	}
+	return &client.ScheduleDescription{
+		Schedule: client.Schedule{State: h.fake.schedule, Spec: &client.ScheduleSpec{}}, Info: client.ScheduleInfo{NextActionTimes: h.fake.next},
+	}, nil
+}
+
+func (h *fakeSchedule) Pause(_ context.Context, o client.SchedulePauseOptions) error {
+	if err := h.there(); err != nil {
+		return err
+	}
+	h.fake.schedule = &client.ScheduleState{Paused: true, Note: o.Note}
+	return nil
+}
+
+func (h *fakeSchedule) Unpause(_ context.Context, o client.ScheduleUnpauseOptions) error {
+	if err := h.there(); err != nil {
+		return err
+	}
+	h.fake.schedule = &client.ScheduleState{Note: o.Note}
+	return nil
+}
+
+func (h *fakeSchedule) Delete(context.Context) error {
+	if err := h.there(); err != nil {
+		return err
+	}
+	h.fake.schedule = nil
+	return nil
 }
 
 // executionOf describes a run; parent is the run id of the workflow that started it.

@@ -208,7 +208,7 @@ func TestStatusReadsTheStore(t *testing.T) {
 
 	require.NoError(t, acc.SetContacted(t.Context(), store.Contacted{Vendor: "brevo", OK: true, At: noon}))
 	require.NoError(t, acc.SetPause(t.Context(), store.Pause{Kind: activities.PauseOperator, Message: "look first", At: noon}))
-	p.fake.next = []time.Time{noon.Add(5 * time.Minute)}
+	p.fake.next, p.fake.schedule = []time.Time{noon.Add(5 * time.Minute)}, &client.ScheduleState{}
 	p.fake.executions["zendesk/acme/sync"] = executionOf("zendesk/acme/sync", "run-1", running1, "")
 	got = status()
 	assert.Equal(t, true, got["connected"])
@@ -216,41 +216,6 @@ func TestStatusReadsTheStore(t *testing.T) {
 	assert.Equal(t, "2024-01-15T12:05:00Z", got["nextRun"])
 	assert.Equal(t, map[string]any{"type": "full", "phase": "", "startedAt": "2024-01-15T11:59:00Z", "runId": "run-1"}, got["running"])
 	assert.Len(t, got["unknown"], 1, "no worker tells the phase")
-}
-
-func TestResumeClearsThePause(t *testing.T) {
-	p := newProgram(t)
-	acc := account(t)
-	stand := func(kind string) {
-		require.NoError(t, acc.SetPause(t.Context(), store.Pause{Kind: kind, Message: "mend it", At: noon}))
-	}
-	accepted := func() bool {
-		taken, err := acc.TakeAcceptance(t.Context())
-		require.NoError(t, err)
-		_, standing, err := acc.Paused(t.Context())
-		require.NoError(t, err)
-		assert.False(t, standing)
-		return taken
-	}
-	stand(activities.PauseCredentials)
-	assert.Equal(t, exitOK, p.run(t.Context(), "resume", "--accept"))
-	assert.Contains(t, p.stdout.String(), "mend it")
-	assert.False(t, accepted(), "no mass change stood")
-
-	assert.Equal(t, exitOK, p.run(t.Context(), "resume", "--accept"))
-	assert.Equal(t, "acme is not paused.\n", p.stdout.String())
-	assert.False(t, accepted())
-
-	stand(activities.PauseMassChange)
-	assert.Equal(t, exitOK, p.run(t.Context(), "resume"))
-	assert.Contains(t, p.stdout.String(), "starter resume --accept")
-	assert.False(t, accepted())
-
-	stand(activities.PauseMassChange)
-	assert.Equal(t, exitOK, p.run(t.Context(), "resume", "--accept", "--json"))
-	assert.JSONEq(t, `{"connector":"zendesk","account":"acme","resumed":true,"accepted":true,
-		"was":{"kind":"mass_change","message":"mend it","at":"2024-01-15T12:00:00Z"}}`, p.stdout.String())
-	assert.True(t, accepted())
 }
 
 func TestRejectsKeepPersonalDataBack(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"zendesk-brevo/activities"
-	"zendesk-brevo/internal/store"
+	"zendesk-brevo/internal/control"
 )
 
 func TestTimesAreShort(t *testing.T) {
@@ -109,12 +109,15 @@ func TestTheFiveLines(t *testing.T) {
 func TestResumeSaysWhatStood(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2024, 1, 15, 10, 30, 0, 0, time.UTC)
-	credentials := store.Pause{Kind: activities.PauseCredentials, Message: "Zendesk refused the credentials (401)", At: at}
-	mass := store.Pause{Kind: activities.PauseMassChange, Message: "this run would clear 300 of 900 contacts", At: at}
-	assert.Equal(t, "acme is not paused.\n", resumed("acme", store.Pause{}, false, true))
+	resumed := func(was *control.Pause, accept bool) string {
+		return (&resumeReport{Account: "acme", Resumed: was != nil, Was: was}).text(accept)
+	}
+	credentials := &control.Pause{Kind: activities.PauseCredentials, Message: "Zendesk refused the credentials (401)", At: &at}
+	mass := &control.Pause{Kind: activities.PauseMassChange, Message: "this run would clear 300 of 900 contacts", At: &at}
+	assert.Equal(t, "acme is not paused.\n", resumed(nil, true))
 	assert.Equal(t, "Resumed acme, which was paused since 2024-01-15T10:30:00Z:\n  Zendesk refused the credentials (401)\nWork goes on within a minute.\n",
-		resumed("acme", credentials, true, true))
-	assert.Contains(t, resumed("acme", mass, true, false), "it will pause again; if the change is meant: starter resume --accept")
+		resumed(credentials, true))
+	assert.Contains(t, resumed(mass, false), "it will pause again; if the change is meant: starter resume --accept")
 	assert.Equal(t, "Resumed acme, and accepted once what paused it since 2024-01-15T10:30:00Z:\n  this run would clear 300 of 900 contacts\n",
-		resumed("acme", mass, true, true))
+		resumed(mass, true))
 }

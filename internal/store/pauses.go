@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// SetPause pauses the account. The pause that stands stays: its message names the first cause. Only an operator's pause
-// takes its place.
+// SetPause pauses the account. The pause that stands stays: its message names the first cause. Only what a person does takes
+// its place: to pause, and to disconnect.
 func (a *Account) SetPause(ctx context.Context, p Pause) error {
 	return a.do(ctx, "set pause", `INSERT INTO pauses (account, kind, message, paused_at) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (account) DO UPDATE SET kind = excluded.kind, message = excluded.message, paused_at = excluded.paused_at
-		WHERE excluded.kind = 'operator'`, p.Kind, clean(p.Message), nanos(p.At))
+		WHERE excluded.kind IN ('operator', 'disconnected')`, p.Kind, clean(p.Message), nanos(p.At))
 }
 
 // Paused returns the pause that stands, if any.
@@ -33,9 +33,18 @@ func (a *Account) Paused(ctx context.Context) (Pause, bool, error) {
 	return p, true, nil
 }
 
-// ClearPause lets the account be worked on again.
-func (a *Account) ClearPause(ctx context.Context) error {
-	return a.do(ctx, "clear pause", "DELETE FROM pauses WHERE account = $1")
+// ClearPause lets the account be worked on again. Where kinds are named, a pause of another kind stays: it may have taken the
+// place of the one that the caller saw.
+func (a *Account) ClearPause(ctx context.Context, kinds ...string) error {
+	if len(kinds) == 0 {
+		return a.do(ctx, "clear pause", "DELETE FROM pauses WHERE account = $1")
+	}
+	for _, kind := range kinds {
+		if err := a.do(ctx, "clear pause", "DELETE FROM pauses WHERE account = $1 AND kind = $2", kind); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // AcceptMassChange lets the next mass change pass.
