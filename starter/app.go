@@ -25,15 +25,18 @@ type app struct {
 	cfg      *config.Connector
 	opened   *store.Store
 	temporal *engine
+	did      *[]string // see say
 }
 
 func (a *app) root() *cobra.Command {
+	var asJSON bool
 	root := &cobra.Command{
 		Use:   "starter",
 		Short: "Bring Zendesk Support into Brevo",
 		Long: "Bring Zendesk users, tickets and organizations into Brevo.\n\n" +
 			"Without a command it says what to do next. Commands that work on a connector take its name;\n" +
-			"while one connector is enabled it may be left out.\n\n" +
+			"while one connector is enabled it may be left out. `starter completion --help` says how a shell completes commands,\n" +
+			"flags, connectors and what flags choose from. With --json every command prints one JSON document to stdout.\n\n" +
 			"Exit codes: 0 done, 1 failed, 2 the command line or the configuration must be changed.",
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -41,8 +44,9 @@ func (a *app) root() *cobra.Command {
 		PersistentPreRun: func(*cobra.Command, []string) {
 			a.begun = true
 		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.next(cmd.Context()) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.next(cmd.Context(), asJSON) },
 	}
+	jsonFlag(root, &asJSON)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	root.SetVersionTemplate("starter {{.Version}}\n")
@@ -152,24 +156,6 @@ func (a *app) warnf(format string, args ...any) { fmt.Fprintf(a.stderr, format+"
 
 // connectorArg is the optional name of a connector.
 const connectorArg = " [connector]"
-
-// withConnector is the argument rule and completion of commands that take a connector.
-func (a *app) withConnector(cmd *cobra.Command) *cobra.Command {
-	cmd.Args = cobra.MaximumNArgs(1)
-	cmd.ValidArgsFunction = func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-		if len(args) > 0 || (a.file == nil && a.load(nil) != nil) {
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
-		var names []string
-		for _, c := range a.file.Ordered {
-			if c.Enabled {
-				names = append(names, c.Name)
-			}
-		}
-		return names, cobra.ShellCompDirectiveNoFileComp
-	}
-	return cmd
-}
 
 // utc, oneLine, counted and orEmpty are as in every output.
 var (

@@ -31,7 +31,7 @@ func (a *app) automationsCommand() *cobra.Command {
 			"90 days. Actions in doubt were asked for, and no answer came: they are not repeated, and somebody should look.",
 		RunE: func(cmd *cobra.Command, args []string) error { return a.listAutomations(cmd.Context(), args, asJSON) },
 	}
-	list.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	jsonFlag(list, &asJSON)
 	parent.AddCommand(a.withConnector(list), a.automationsTestCommand())
 	return parent
 }

@@ -37,7 +37,7 @@ func (a *app) automationsTestCommand() *cobra.Command {
 	cmd.Flags().Int64Var(&f.ticket, "ticket", 0, "the id of a ticket")
 	cmd.Flags().Int64Var(&f.user, "user", 0, "the id of a user")
 	cmd.Flags().StringVar(&f.kind, "type", "", "ask about an event of this type, such as ticket.solved")
-	cmd.Flags().BoolVar(&f.json, "json", false, "print JSON")
+	jsonFlag(cmd, &f.json)
 	_ = cmd.RegisterFlagCompletionFunc("type", cobra.FixedCompletions(rules.Types(), cobra.ShellCompDirectiveNoFileComp))
 	return a.withConnector(cmd)
 }

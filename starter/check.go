@@ -19,7 +19,7 @@ func (a *app) testCommand() *cobra.Command {
 			"to either. A passing test ends a pause that was about credentials or credit.",
 		RunE: func(cmd *cobra.Command, args []string) error { return a.test(cmd.Context(), args, asJSON) },
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	jsonFlag(cmd, &asJSON)
 	return a.withConnector(cmd)
 }
 

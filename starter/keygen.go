@@ -7,7 +7,8 @@ import (
 )
 
 func (a *app) keygenCommand() *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	cmd := &cobra.Command{
 		Use:   "keygen",
 		Short: "Print a new ENCRYPTION_KEY",
 		Long: "Print a new ENCRYPTION_KEY: it seals the signing secrets of webhooks in the store. Only the key goes to stdout.\n\n" +
@@ -16,8 +17,15 @@ func (a *app) keygenCommand() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			a.warnf("starter: set this as ENCRYPTION_KEY for the starter and the webhook server, and keep it out of the store's backups")
+			if asJSON {
+				return a.printJSON(struct {
+					Key string `json:"encryptionKey"`
+				}{seal.Generate()})
+			}
 			a.printf("%s\n", seal.Generate())
 			return nil
 		},
 	}
+	jsonFlag(cmd, &asJSON)
+	return cmd
 }

@@ -34,7 +34,7 @@ type env struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	interactive    bool // stdin is a terminal: somebody can answer
-	terminal       bool // stdout is a terminal
+	terminal       bool // stdout is a terminal that can move its cursor
 	colour         bool
 	now            func() time.Time
 	sleep          func(ctx context.Context, d time.Duration) error
@@ -43,10 +43,10 @@ type env struct {
 }
 
 func systemEnv() env {
-	terminal := isTerminal(os.Stdout)
+	terminal, colour := shows(isTerminal(os.Stdout), os.Getenv)
 	return env{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
-		interactive: isTerminal(os.Stdin), terminal: terminal, colour: terminal && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb",
+		interactive: isTerminal(os.Stdin), terminal: terminal, colour: colour,
 		now: time.Now, sleep: sleep, dial: dialTemporal,
 	}
 }
@@ -118,6 +118,13 @@ func sleep(ctx context.Context, d time.Duration) error {
 	case <-timer.C:
 		return nil
 	}
+}
+
+// shows says what stdout can show: bars that move, and colours. Without a terminal neither, nor on a dumb one; with
+// NO_COLOR no colours. https://no-color.org
+func shows(terminal bool, getenv func(string) string) (moves, colour bool) {
+	moves = terminal && getenv("TERM") != "dumb"
+	return moves, moves && getenv("NO_COLOR") == ""
 }
 
 // isTerminal holds for character devices except the null device.

@@ -24,7 +24,7 @@ func (a *app) mappingCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(*cobra.Command, []string) error { return a.mappingSources(asJSON) },
 	}
-	sources.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	jsonFlag(sources, &asJSON)
 	parent.AddCommand(sources)
 	return parent
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 
 	"zendesk-brevo/internal/control"
@@ -10,30 +11,43 @@ import (
 
 // next says what to do next, by what can be seen: a step that needs the person's own accounts comes before one that needs
 // programs, and that before one that needs data.
-func (a *app) next(ctx context.Context) error {
+func (a *app) next(ctx context.Context, asJSON bool) error {
+	var status *control.Status
+	next, text := "", ""
 	err := a.load(nil)
-	if errors.Is(err, fs.ErrNotExist) {
-		a.printf("There is no %s yet. Next:\n  cp connectors.example.yaml %s\nand fill in your accounts; or see it work without any: make demo\n",
-			a.settings.ConnectorsFile, a.settings.ConnectorsFile)
-		return nil
-	}
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		next = "cp connectors.example.yaml " + a.settings.ConnectorsFile
+		text = fmt.Sprintf("There is no %s yet. Next:\n  %s\nand fill in your accounts; or see it work without any: make demo\n", a.settings.ConnectorsFile, next)
+	case err != nil:
 		return err
+	default:
+		if status, err = a.atWork(ctx); err != nil {
+			return err
+		}
+		next = advice(status)
+		text = fmt.Sprintf("%s\nNext: %s\n", statusText(status, a.now(), a.palette()), next)
 	}
+	if asJSON {
+		return a.printJSON(struct {
+			Next   string          `json:"next"`
+			Status *control.Status `json:"status"`
+		}{next, status})
+	}
+	a.printf("%s", text)
+	return nil
+}
+
+// atWork is how things stand, while a worker runs.
+func (a *app) atWork(ctx context.Context) (*control.Status, error) {
 	e, err := a.engine(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := e.RequireWorker(ctx); err != nil {
-		return err
+		return nil, err
 	}
-	s, err := a.collect(ctx)
-	if err != nil {
-		return err
-	}
-	a.printf("%s", statusText(s, a.now(), a.palette()))
-	a.printf("\nNext: %s\n", advice(s))
-	return nil
+	return a.collect(ctx)
 }
 
 // advice is the most useful command now, given that a worker runs.

@@ -194,8 +194,3 @@ func (r *resumeReport) text(accept bool) string {
 	}
 	return b.String()
 }
-
-// jsonFlag is the flag that every command has.
-func jsonFlag(cmd *cobra.Command, asJSON *bool) {
-	cmd.Flags().BoolVar(asJSON, "json", false, "print JSON")
-}

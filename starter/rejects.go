@@ -32,7 +32,7 @@ func (a *app) rejectsCommand() *cobra.Command {
 	}
 	list.Flags().IntVar(&f.limit, "limit", 50, "how many to list")
 	list.Flags().BoolVar(&f.details, "details", false, "add the vendor's own words, which may hold personal data")
-	list.Flags().BoolVar(&f.json, "json", false, "print JSON")
+	jsonFlag(list, &f.json)
 	rejects.AddCommand(a.withConnector(list), a.rejectsShowCommand(), a.rejectsRetryCommand())
 	return rejects
 }

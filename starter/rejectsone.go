@@ -35,8 +35,8 @@ func (a *app) rejectsShowCommand() *cobra.Command {
 		RunE:  func(cmd *cobra.Command, args []string) error { return a.showReject(cmd.Context(), args, f) },
 	}
 	cmd.Flags().BoolVar(&f.details, "details", false, "add the vendor's own words, which may hold personal data")
-	cmd.Flags().BoolVar(&f.json, "json", false, "print JSON")
-	return cmd
+	jsonFlag(cmd, &f.json)
+	return a.withRecord(cmd)
 }
 
 // shownReject is one record with all its rejects, newest first. Its names are stable.
@@ -175,12 +175,15 @@ func (a *app) rejectsRetryCommand() *cobra.Command {
 		Long: "Mark rejected records, so that the next push tries them again as if they had not been refused. Nothing is sent by this command,\n" +
 			"and nobody's opt-out is touched. A record that is accepted leaves the list.",
 		Args: cobra.MaximumNArgs(3),
-		RunE: func(cmd *cobra.Command, args []string) error { return a.retryRejects(cmd.Context(), args, all, reason, asJSON) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.retryRejects(cmd.Context(), args, all, reason, asJSON)
+		},
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "every rejected record")
 	cmd.Flags().StringVar(&reason, "reason", "", "those rejected for this reason, such as invalid_email")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	return cmd
+	jsonFlag(cmd, &asJSON)
+	_ = cmd.RegisterFlagCompletionFunc("reason", a.completeReasons)
+	return a.withRecord(cmd)
 }
 
 func (a *app) retryRejects(ctx context.Context, args []string, all bool, reason string, asJSON bool) error {

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -27,7 +29,7 @@ func (a *app) scheduleCommand() *cobra.Command {
 	}
 	for _, verb := range []struct {
 		name, short string
-		run         func(context.Context, *engine) error
+		run         func(context.Context, *engine) (scheduleReport, error)
 	}{
 		{"apply", "Create the schedule, or bring it in line with connectors.yaml", a.scheduleApply},
 		{"show", "Show when it runs and how the latest runs went", a.scheduleShow},
@@ -36,7 +38,8 @@ func (a *app) scheduleCommand() *cobra.Command {
 		{"trigger", "Tick now", a.scheduleTrigger},
 		{"remove", "Delete the schedule; what was synced stays", a.scheduleRemove},
 	} {
-		parent.AddCommand(a.withConnector(&cobra.Command{
+		var asJSON bool
+		cmd := &cobra.Command{
 			Use:   verb.name + connectorArg,
 			Short: verb.short,
 			RunE: func(cmd *cobra.Command, args []string) error {
@@ -49,9 +52,20 @@ func (a *app) scheduleCommand() *cobra.Command {
 				}
 				ctx, cancel := context.WithTimeout(cmd.Context(), callTimeout)
 				defer cancel()
-				return a.scheduleFailure(e, verb.run(ctx, e))
+				report, err := verb.run(ctx, e)
+				if err != nil {
+					return a.scheduleFailure(e, err)
+				}
+				if !asJSON {
+					a.printf("%s", report.text)
+					return nil
+				}
+				report.Connector, report.Account = a.cfg.Name, a.cfg.Account()
+				return a.printJSON(report)
 			},
-		}))
+		}
+		jsonFlag(cmd, &asJSON)
+		parent.AddCommand(a.withConnector(cmd))
 	}
 	return parent
 }
@@ -92,12 +106,36 @@ func scheduleOptions(cfg *config.Connector, queue string) client.ScheduleOptions
 	}
 }
 
-func (a *app) scheduleApply(ctx context.Context, e *engine) error {
+// scheduleReport is what `starter schedule VERB --json` prints. What show finds out is null for the other verbs.
+type scheduleReport struct {
+	Connector string         `json:"connector"`
+	Account   string         `json:"account"`
+	Did       string         `json:"did"` // created, updated, shown, paused, resumed, triggered, removed
+	Shown     *scheduleShown `json:"schedule"`
+	text      string
+}
+
+type scheduleShown struct {
+	Every   string       `json:"every"`
+	Paused  bool         `json:"paused"`
+	Note    string       `json:"note"`
+	Next    *time.Time   `json:"next"`
+	Recent  []*time.Time `json:"recent"`
+	Ticks   int          `json:"ticks"`
+	Skipped int          `json:"skipped"` // because a sync was running
+}
+
+// did reports a change, told in a sentence.
+func did(what, format string, args ...any) scheduleReport {
+	return scheduleReport{Did: what, text: fmt.Sprintf(format, args...)}
+}
+
+func (a *app) scheduleApply(ctx context.Context, e *engine) (scheduleReport, error) {
 	want := scheduleOptions(a.cfg, e.Queue)
 	_, err := e.Client.ScheduleClient().Create(ctx, want)
-	verb := "Created"
+	what, verb := "created", "Created"
 	if errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
-		verb = "Updated"
+		what, verb = "updated", "Updated"
 		err = a.schedule(ctx, e).Update(ctx, client.ScheduleUpdateOptions{
 			DoUpdate: func(in client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
 				now := in.Description.Schedule
@@ -107,62 +145,56 @@ func (a *app) scheduleApply(ctx context.Context, e *engine) error {
 			},
 		})
 	}
-	if err != nil {
-		return err
-	}
-	a.printf("%s the schedule of %s: an incremental sync every %s.\n", verb, a.cfg.Account(), config.Brief(a.cfg.Schedule.Every))
-	return nil
+	return did(what, "%s the schedule of %s: an incremental sync every %s.\n", verb, a.cfg.Account(), config.Brief(a.cfg.Schedule.Every)), err
 }
 
-func (a *app) scheduleShow(ctx context.Context, e *engine) error {
+func (a *app) scheduleShow(ctx context.Context, e *engine) (scheduleReport, error) {
 	d, err := a.schedule(ctx, e).Describe(ctx)
 	if err != nil {
-		return err
+		return scheduleReport{}, err
 	}
+	out := &scheduleShown{Recent: []*time.Time{}, Ticks: d.Info.NumActions, Skipped: d.Info.NumActionsSkippedOverlap}
+	var b strings.Builder
 	for _, interval := range d.Schedule.Spec.Intervals {
-		a.printf("%s: every %s\n", a.cfg.Account(), config.Brief(interval.Every))
+		out.Every = config.Brief(interval.Every)
+		fmt.Fprintf(&b, "%s: every %s\n", a.cfg.Account(), out.Every)
 	}
-	switch {
-	case d.Schedule.State.Paused:
-		a.printf("  paused: %s; `starter schedule resume` lets it go on\n", d.Schedule.State.Note)
+	switch state := d.Schedule.State; {
+	case state != nil && state.Paused:
+		out.Paused, out.Note = true, state.Note
+		resume := "starter schedule resume"
+		if state.Note == heldNote {
+			resume = "starter resume"
+		}
+		fmt.Fprintf(&b, "  paused: %s; `%s` lets it go on\n", state.Note, resume)
 	case len(d.Info.NextActionTimes) > 0:
-		a.printf("  next     %s\n", clock(d.Info.NextActionTimes[0]))
+		out.Next = utc(d.Info.NextActionTimes[0])
+		fmt.Fprintf(&b, "  next     %s\n", clock(d.Info.NextActionTimes[0]))
 	}
 	for _, run := range d.Info.RecentActions {
-		a.printf("  started  %s\n", clock(run.ActualTime))
+		out.Recent = append(out.Recent, utc(run.ActualTime))
+		fmt.Fprintf(&b, "  started  %s\n", clock(run.ActualTime))
 	}
-	a.printf("  %d ticks, %d skipped because one was running\n", d.Info.NumActions, d.Info.NumActionsSkippedOverlap)
-	return nil
+	fmt.Fprintf(&b, "  %d ticks, %d skipped because one was running\n", out.Ticks, out.Skipped)
+	return scheduleReport{Did: "shown", Shown: out, text: b.String()}, nil
 }
 
-func (a *app) schedulePause(ctx context.Context, e *engine) error {
-	if err := a.schedule(ctx, e).Pause(ctx, client.SchedulePauseOptions{Note: "paused by starter schedule pause"}); err != nil {
-		return err
-	}
-	a.printf("Paused the schedule of %s; a running sync goes on.\n", a.cfg.Account())
-	return nil
+func (a *app) schedulePause(ctx context.Context, e *engine) (scheduleReport, error) {
+	err := a.schedule(ctx, e).Pause(ctx, client.SchedulePauseOptions{Note: "paused by starter schedule pause"})
+	return did("paused", "Paused the schedule of %s; a running sync goes on.\n", a.cfg.Account()), err
 }
 
-func (a *app) scheduleResume(ctx context.Context, e *engine) error {
-	if err := a.schedule(ctx, e).Unpause(ctx, client.ScheduleUnpauseOptions{Note: "resumed by starter schedule resume"}); err != nil {
-		return err
-	}
-	a.printf("Resumed the schedule of %s.\n", a.cfg.Account())
-	return nil
+func (a *app) scheduleResume(ctx context.Context, e *engine) (scheduleReport, error) {
+	err := a.schedule(ctx, e).Unpause(ctx, client.ScheduleUnpauseOptions{Note: "resumed by starter schedule resume"})
+	return did("resumed", "Resumed the schedule of %s.\n", a.cfg.Account()), err
 }
 
-func (a *app) scheduleTrigger(ctx context.Context, e *engine) error {
-	if err := a.schedule(ctx, e).Trigger(ctx, client.ScheduleTriggerOptions{Overlap: enums.SCHEDULE_OVERLAP_POLICY_SKIP}); err != nil {
-		return err
-	}
-	a.printf("Triggered the schedule of %s; watch it with `starter sync --wait`.\n", a.cfg.Account())
-	return nil
+func (a *app) scheduleTrigger(ctx context.Context, e *engine) (scheduleReport, error) {
+	err := a.schedule(ctx, e).Trigger(ctx, client.ScheduleTriggerOptions{Overlap: enums.SCHEDULE_OVERLAP_POLICY_SKIP})
+	return did("triggered", "Triggered the schedule of %s; watch it with `starter sync --wait`.\n", a.cfg.Account()), err
 }
 
-func (a *app) scheduleRemove(ctx context.Context, e *engine) error {
-	if err := a.schedule(ctx, e).Delete(ctx); err != nil {
-		return err
-	}
-	a.printf("Removed the schedule of %s.\n", a.cfg.Account())
-	return nil
+func (a *app) scheduleRemove(ctx context.Context, e *engine) (scheduleReport, error) {
+	err := a.schedule(ctx, e).Delete(ctx)
+	return did("removed", "Removed the schedule of %s.\n", a.cfg.Account()), err
 }

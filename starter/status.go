@@ -18,7 +18,7 @@ func (a *app) statusCommand() *cobra.Command {
 			"counted as they stand now, but unchanged is of the last complete sync. It also works while Temporal is down.",
 		RunE: func(cmd *cobra.Command, args []string) error { return a.status(cmd.Context(), args, asJSON) },
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	jsonFlag(cmd, &asJSON)
 	return a.withConnector(cmd)
 }
 

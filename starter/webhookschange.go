@@ -14,13 +14,13 @@ import (
 )
 
 func (a *app) webhooksRotateCommand() *cobra.Command {
-	return a.withConnector(&cobra.Command{
+	return a.withConnector(a.narrated(&cobra.Command{
 		Use:   "rotate" + connectorArg,
 		Short: "Replace the signing secrets",
 		Long: "Let Zendesk make a new signing secret for each installed webhook, store it, and test it. What the old one signed is\n" +
 			"accepted for webhooks.max_age and ten minutes more, because it may still be on its way.",
 		RunE: func(cmd *cobra.Command, args []string) error { return a.rotateSecrets(cmd.Context(), args) },
-	})
+	}))
 }
 
 func (a *app) rotateSecrets(ctx context.Context, args []string) error {
@@ -80,7 +80,7 @@ func (w *webhooks) rotate(ctx context.Context, hook store.Webhook) error {
 		if err := w.keep(ctx, id, shown.Reveal(), before); err != nil {
 			return err
 		}
-		w.printf("Zendesk has replaced the signing secret of webhook %s already; stored that one. To replace it too, run this again.\n", id)
+		w.say("Zendesk has replaced the signing secret of webhook %s already; stored that one. To replace it too, run this again.\n", id)
 		return nil
 	}
 	expires := w.now().Add(w.cfg.Webhooks.MaxAge + overlap)
@@ -95,7 +95,7 @@ func (w *webhooks) rotate(ctx context.Context, hook store.Webhook) error {
 	if err := w.keep(ctx, id, next.Reveal(), shown.Reveal()); err != nil {
 		return err
 	}
-	w.printf("Replaced the signing secret of webhook %s; what the old one signed is accepted until %s.\n", id, clock(expires))
+	w.say("Replaced the signing secret of webhook %s; what the old one signed is accepted until %s.\n", id, clock(expires))
 	return nil
 }
 
@@ -109,7 +109,7 @@ func (a *app) webhooksRemoveCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error { return a.removeWebhooks(cmd.Context(), args, yes) },
 	}
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
-	return a.withConnector(cmd)
+	return a.withConnector(a.narrated(cmd))
 }
 
 func (a *app) removeWebhooks(ctx context.Context, args []string, yes bool) error {
@@ -131,7 +131,7 @@ func (a *app) removeWebhooks(ctx context.Context, args []string, yes bool) error
 		w.warnf("starter: webhook %s (%s) leads to %s and stays: it was not installed from here", hook.ID, hook.Name, hook.Endpoint)
 	}
 	if len(doomed) == 0 {
-		w.printf("No webhook of %s is installed.\n", a.cfg.Account())
+		w.say("No webhook of %s is installed.\n", a.cfg.Account())
 		return nil
 	}
 	if !yes {
@@ -208,7 +208,7 @@ func (w *webhooks) remove(ctx context.Context, hook store.Webhook) error {
 	if len(ids) > 0 {
 		with = " and " + plural(int64(len(ids)), "trigger")
 	}
-	w.printf("Deleted the webhook %s%s.\n", hook.ID, with)
+	w.say("Deleted the webhook %s%s.\n", hook.ID, with)
 	return nil
 }
 

@@ -43,7 +43,7 @@ func (a *app) webhooksInstallCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&triggers, "triggers", false, "make a webhook that two ticket triggers call, for accounts without event subscriptions")
-	return a.withConnector(cmd)
+	return a.withConnector(a.narrated(cmd))
 }
 
 // installWebhook may be cut off at any point and run again: every step first looks for what an earlier run has done. Between
@@ -74,7 +74,7 @@ func (a *app) installWebhook(ctx context.Context, args []string, kind string) er
 	if err := w.verify(ctx, hook); err != nil {
 		return err
 	}
-	w.printf("Look at what arrives with `starter webhooks status`.\n")
+	w.say("Look at what arrives with `starter webhooks status`.\n")
 	rows, err := w.installed(ctx)
 	if err == nil && len(rows) > 1 {
 		w.warnf("starter: a webhook for events and one for triggers are installed, so that changes of tickets come twice: that costs calls and nothing else")
@@ -153,7 +153,7 @@ func subscriptions(kind string) []string {
 func (w *webhooks) create(ctx context.Context, kind string) (zendesk.Webhook, error) {
 	made, err := w.zendesk.CreateWebhook(ctx, zendesk.NewWebhook(w.title(), w.endpoint, subscriptions(kind)...))
 	if err == nil {
-		w.printf("Made the webhook %s in Zendesk, which leads to %s.\n", made.Row.ID, w.endpoint)
+		w.say("Made the webhook %s in Zendesk, which leads to %s.\n", made.Row.ID, w.endpoint)
 		return made.Row, nil
 	}
 	refusal := w.refused("make the webhook", err)
@@ -207,9 +207,9 @@ func (w *webhooks) mend(ctx context.Context, hook zendesk.Webhook) error {
 	case err != nil:
 		return w.refused("mend webhook "+hook.ID, err)
 	case len(mended) > 0:
-		w.printf("Mended the webhook %s: %s.\n", hook.ID, strings.Join(mended, ", "))
+		w.say("Mended the webhook %s: %s.\n", hook.ID, strings.Join(mended, ", "))
 	default:
-		w.printf("The webhook %s is there, and leads to %s.\n", hook.ID, w.endpoint)
+		w.say("The webhook %s is there, and leads to %s.\n", hook.ID, w.endpoint)
 	}
 	return nil
 }
@@ -240,7 +240,7 @@ func (w *webhooks) ensureTriggers(ctx context.Context, hook store.Webhook) error
 			if err != nil {
 				return w.refused("make the trigger "+in.Title, err)
 			}
-			w.printf("Made the trigger %s.\n", in.Title)
+			w.say("Made the trigger %s.\n", in.Title)
 			id = made.Row.ID
 		}
 		hook.Triggers = append(hook.Triggers, id)

@@ -192,3 +192,27 @@ func TestTheTriggerPair(t *testing.T) {
 	assert.Empty(t, h.hooks())
 	assert.Empty(t, h.triggers())
 }
+
+func TestInstallAndRemoveTellInJSON(t *testing.T) {
+	h := newHooked(t)
+	told := func(args ...string) (out narration) {
+		stdout, _ := h.starter(exitOK, append(args, "--json")...)
+		require.NoError(t, json.Unmarshal([]byte(stdout), &out), stdout)
+		return out
+	}
+	made := told("webhooks", "install")
+	require.Len(t, made.Webhooks, 1)
+	assert.Equal(t, h.hooks()[0].ID, made.Webhooks[0].ID)
+	assert.Equal(t, h.url, made.Webhooks[0].Endpoint)
+	assert.Contains(t, made.Did[0], "Made the webhook "+made.Webhooks[0].ID)
+	assert.Contains(t, told("webhooks", "rotate").Did[0], "Replaced the signing secret")
+
+	h.sim.Faults().Add(sim.Fault{Method: "POST", Path: "/api/v2/webhooks/test", Status: 200, Body: "{}", Times: sim.Forever})
+	stdout, stderr := h.starter(exitFailed, "webhooks", "install", "--json")
+	assert.Contains(t, stdout, "is there", "what was done before a failure is told too")
+	assert.Contains(t, stderr, "its test did not come through")
+
+	gone := told("webhooks", "remove", "--yes")
+	assert.Equal(t, []string{"Deleted the webhook " + made.Webhooks[0].ID + "."}, gone.Did)
+	assert.Empty(t, gone.Webhooks)
+}

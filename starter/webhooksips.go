@@ -18,7 +18,7 @@ func (a *app) webhooksIPsCommand() *cobra.Command {
 			"Zendesk changes them now and then: ask daily, and restart the webhook server with what is new.",
 		RunE: func(cmd *cobra.Command, args []string) error { return a.webhooksIPs(cmd.Context(), args, asJSON) },
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	jsonFlag(cmd, &asJSON)
 	return a.withConnector(cmd)
 }
 

@@ -22,7 +22,7 @@ func (a *app) webhooksListCommand() *cobra.Command {
 		Short: "List the installed webhooks, and others that lead to the same path",
 		RunE:  func(cmd *cobra.Command, args []string) error { return a.listWebhooks(cmd.Context(), args, asJSON) },
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	jsonFlag(cmd, &asJSON)
 	return a.withConnector(cmd)
 }
 

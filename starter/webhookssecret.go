@@ -105,7 +105,7 @@ func (w *webhooks) verify(ctx context.Context, hook store.Webhook) error {
 		case err != nil:
 			return err
 		case status >= 200 && status <= 299:
-			w.printf("Zendesk reached %s, and the webhook server accepted its signature.\n", hook.Endpoint)
+			w.say("Zendesk reached %s, and the webhook server accepted its signature.\n", hook.Endpoint)
 			return nil
 		case !last && (status == http.StatusUnauthorized || status == http.StatusServiceUnavailable):
 			if err := w.sleep(ctx, retryAfter); err != nil {

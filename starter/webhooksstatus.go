@@ -23,7 +23,7 @@ func (a *app) webhooksStatusCommand() *cobra.Command {
 			"says of its deliveries in the last seven days, with what to do about those that failed.",
 		RunE: func(cmd *cobra.Command, args []string) error { return a.webhooksStatus(cmd.Context(), args, asJSON) },
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	jsonFlag(cmd, &asJSON)
 	return a.withConnector(cmd)
 }
 

@@ -6,6 +6,7 @@ package control
 import (
 	"fmt"
 	"strings"
+	"unicode"
 )
 
 // Kind says whose turn it is after a failure.
@@ -38,7 +39,13 @@ func usage(format string, args ...any) error {
 	return &Failure{Kind: Usage, Text: fmt.Sprintf(format, args...)}
 }
 
-// OneLine joins the lines of an error.
+// OneLine joins the lines of an error or of a vendor's words, and leaves out what would steer a terminal.
 func OneLine(text string) string {
-	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
+	lines := strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\t' {
+			return -1
+		}
+		return r
+	}, lines)
 }
