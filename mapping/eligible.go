@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"unicode"
@@ -51,17 +52,45 @@ func (m *Mapper) Reject(u User) string {
 	return ""
 }
 
+// SkipRule names the setting behind Skip's reason, with the value that decided: "role agent is not in sync.roles [end-user]".
+// It is empty where no setting decides. It holds what the configuration says, and of the person at most the role.
+func (m *Mapper) SkipRule(u User) string {
+	switch m.Skip(u) {
+	case OtherRole:
+		return fmt.Sprintf("role %s is not in sync.roles [%s]", u.Role, strings.Join(m.roles, ", "))
+	case Excluded:
+		setting, value := m.exclude.match(strings.ToLower(strings.TrimSpace(u.Email)), u.Tags)
+		if setting == "emails" {
+			return "the address is in sync.exclude.emails"
+		}
+		return fmt.Sprintf("%q is in sync.exclude.%s", value, setting)
+	}
+	return ""
+}
+
 func (x exclusion) covers(email string, tags []string) bool {
+	setting, _ := x.match(email, tags)
+	return setting != ""
+}
+
+// match gives the setting that excludes somebody, and which of its values does; empty when none does.
+func (x exclusion) match(email string, tags []string) (setting, value string) {
 	_, domain, _ := strings.Cut(email, "@")
-	if slices.Contains(x.Emails, email) || slices.Contains(x.Domains, domain) {
-		return true
+	if slices.Contains(x.Emails, email) {
+		return "emails", email
 	}
-	if slices.ContainsFunc(x.Patterns, func(p string) bool { return strings.HasPrefix(email, p) }) {
-		return true
+	if slices.Contains(x.Domains, domain) {
+		return "domains", domain
 	}
-	return slices.ContainsFunc(tags, func(tag string) bool {
-		return slices.Contains(x.Tags, strings.ToLower(strings.TrimSpace(tag)))
-	})
+	if i := slices.IndexFunc(x.Patterns, func(p string) bool { return strings.HasPrefix(email, p) }); i >= 0 {
+		return "patterns", x.Patterns[i]
+	}
+	for _, tag := range tags {
+		if tag = strings.ToLower(strings.TrimSpace(tag)); slices.Contains(x.Tags, tag) {
+			return "tags", tag
+		}
+	}
+	return "", ""
 }
 
 // possibleEmail checks the shape that every deliverable address has (RFC 5321, 4.5.3.1: 64 octets before the @, 254 in

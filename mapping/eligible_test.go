@@ -43,6 +43,36 @@ func TestSkip(t *testing.T) {
 	}
 }
 
+func TestTheSettingBehindASkipIsNamed(t *testing.T) {
+	m := compile(t, mapping.Config{Roles: []string{"end-user", "admin"}, Exclude: mapping.Exclude{
+		Emails: []string{"Boss@Example.com"}, Domains: []string{"@Internal.example"}, Tags: []string{"Do_Not_Sync"},
+	}})
+	for want, change := range map[string]func(*mapping.User){
+		"": func(*mapping.User) {},
+		"role agent is not in sync.roles [admin, end-user]": func(u *mapping.User) { u.Role = "agent" },
+		"the address is in sync.exclude.emails":             func(u *mapping.User) { u.Email = "boss@example.com" },
+		`"internal.example" is in sync.exclude.domains`:     func(u *mapping.User) { u.Email = "x@internal.example" },
+		`"do_not_sync" is in sync.exclude.tags`:             func(u *mapping.User) { u.Tags = []string{"a", "Do_not_sync"} },
+		`"noreply@" is in sync.exclude.patterns`:            func(u *mapping.User) { u.Email = "NoReply@example.com" },
+	} {
+		u := customer(t).User
+		change(&u)
+		assert.Equal(t, want, m.SkipRule(u))
+		assert.Equal(t, want != "", m.Skip(u) != "")
+	}
+	u := customer(t).User
+	u.Suspended = true
+	assert.Empty(t, m.SkipRule(u), "no setting decides that")
+}
+
+func TestSourcesAreDescribed(t *testing.T) {
+	assert.Equal(t, "requested tickets that are new, open, pending or on hold", mapping.Describe("open_tickets"))
+	assert.Contains(t, mapping.Describe("user_fields.tier"), "custom user field")
+	assert.Contains(t, mapping.Describe("ticket_fields.Order number.label"), "custom ticket field")
+	assert.Contains(t, mapping.Describe("organization.fields.size"), "default organization")
+	assert.Empty(t, mapping.Describe("shoe_size"))
+}
+
 func TestRolesAndPatternsCanBeChosen(t *testing.T) {
 	m := compile(t, mapping.Config{Roles: []string{"agent", "admin"}, Exclude: mapping.Exclude{Patterns: []string{"Robot"}}})
 	u := customer(t).User

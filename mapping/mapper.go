@@ -23,6 +23,7 @@ type Attribute struct {
 	Named       bool     // field_mapping names it, or overwrite a protected one: it may be written though it existed before us
 	Support     bool     // derived from tickets or ratings: cleared when the person is no contact any more
 	Identifier  bool     // SMS, WHATSAPP, LANDLINE_NUMBER: no two contacts may share a value
+	TicketField int64    // id of the ticket field behind it; 0: another source
 }
 
 // ListRule is a configured list that people join and leave.
@@ -102,10 +103,17 @@ func (m *Mapper) Attributes() []Attribute {
 		attributes[i] = Attribute{
 			Name: b.target, Type: b.typ, Sources: []string{b.source}, Streams: slices.Clone(b.streams),
 			FillIfEmpty: protected(b) && !m.overwrites(b), Named: b.named || protected(b) && m.overwrites(b), Identifier: isNumber(b.target),
-			Support: slices.Contains(b.streams, Tickets) || slices.Contains(b.streams, SatisfactionRatings),
+			Support: slices.Contains(b.streams, Tickets) || slices.Contains(b.streams, SatisfactionRatings), TicketField: ticketField(b.field),
 		}
 	}
 	return attributes
+}
+
+func ticketField(f fieldRef) int64 {
+	if f.kind == KindTicket {
+		return f.id
+	}
+	return 0
 }
 
 // overwrites reports whether the configuration gives up the protection of a name or phone.

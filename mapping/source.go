@@ -145,6 +145,19 @@ func fieldSources() []Source {
 	}
 }
 
+// Describe says what the value of a source is, whether the registry has it by name or by pattern; empty for no source.
+func Describe(name string) string {
+	if kind, _, ok := customField(name); ok {
+		name = map[string]string{KindUser: patternUserField, KindOrganization: patternOrganizationFld, KindTicket: patternTicketField}[kind]
+	}
+	for _, source := range Sources() {
+		if source.Name == name {
+			return source.Description
+		}
+	}
+	return ""
+}
+
 // identifier writes a Zendesk id as text: a number would lose digits beyond 2^53. No id is nothing.
 func identifier(id int64) any {
 	if id == 0 {

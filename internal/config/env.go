@@ -34,6 +34,8 @@ type Env struct {
 	APIToken               Secret   `env:"API_TOKEN"`
 	AdminAddr              string   `env:"ADMIN_ADDR"`
 	LogFormat              string   `env:"LOG_FORMAT" envDefault:"text"`
+	// TemporalUIURL is where Temporal's Web UI is; empty where nobody said. No trailing slash.
+	TemporalUIURL string `env:"TEMPORAL_UI_URL"`
 }
 
 // Secrets is a comma-separated list of secrets.
@@ -93,7 +95,7 @@ func LoadEnv() (Env, error) {
 	environment, fileErr := withSecretFiles(env.ToMap(os.Environ()))
 	var e Env
 	parseErr := envError(env.ParseWithOptions(&e, env.Options{Environment: environment}))
-	e.PublicURL = strings.TrimRight(e.PublicURL, "/")
+	e.PublicURL, e.TemporalUIURL = strings.TrimRight(e.PublicURL, "/"), strings.TrimRight(e.TemporalUIURL, "/")
 	if err := errors.Join(fileErr, parseErr, e.check()); err != nil {
 		return Env{}, err
 	}
@@ -116,12 +118,14 @@ func (e Env) check() error {
 	problem(e.ZendeskEmail == "" || validEmail(e.ZendeskEmail), "ZENDESK_EMAIL must be an e-mail address")
 	problem(validAddr(e.WebhookAddr), "WEBHOOK_ADDR must be host:port, such as 127.0.0.1:8080")
 	problem(e.AdminAddr == "" || validAddr(e.AdminAddr), "ADMIN_ADDR must be host:port, such as 127.0.0.1:8081")
-	if e.PublicURL != "" {
-		u, err := url.Parse(e.PublicURL)
-		problem(err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http") && u.User == nil && u.RawQuery == "" && u.Fragment == "",
-			"PUBLIC_URL must be the address that Zendesk can reach, such as https://hooks.example.com")
-	}
+	problem(e.PublicURL == "" || webAddress(e.PublicURL), "PUBLIC_URL must be the address that Zendesk can reach, such as https://hooks.example.com")
+	problem(e.TemporalUIURL == "" || webAddress(e.TemporalUIURL), "TEMPORAL_UI_URL must be the address of Temporal's Web UI, such as http://127.0.0.1:8233")
 	return errors.Join(problems...)
+}
+
+func webAddress(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http") && u.User == nil && u.RawQuery == "" && u.Fragment == ""
 }
 
 func validAddr(addr string) bool {

@@ -139,7 +139,7 @@ func (t *tx) surveyed(ctx context.Context, users []int64, of func(int64) *histor
 		if err := rows.Scan(&user, &ticket, &r.id, &r.score, &r.category, &r.at); err != nil {
 			return err
 		}
-		tickets[ticket] = true
+		r.ticket, tickets[ticket] = ticket, true
 		of(user).addRating(r)
 		return nil
 	}

@@ -63,6 +63,34 @@ func (a *Account) ActiveByEmail(ctx context.Context, emails []string) (map[strin
 	return out, nil
 }
 
+// PeopleByEmail gives the ids, ascending, of users who have an address or whose contact was delivered under it, whatever their
+// state. The address is lower-cased.
+func (a *Account) PeopleByEmail(ctx context.Context, email string) ([]int64, error) {
+	var out []int64
+	err := a.read(ctx, func(t *tx) (err error) {
+		out, err = t.peopleByEmail(ctx, email)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read people by e-mail: %w", err)
+	}
+	return out, nil
+}
+
+func (t *tx) peopleByEmail(ctx context.Context, email string) (out []int64, err error) {
+	if email == "" {
+		return nil, nil
+	}
+	err = t.each(ctx, func(rows *sql.Rows) error {
+		var id int64
+		err := rows.Scan(&id)
+		out = append(out, id)
+		return err
+	}, `SELECT id FROM users WHERE account = $1 AND email <> '' AND email = $2
+		UNION SELECT user_id FROM deliveries WHERE account = $1 AND email <> '' AND email = $2 ORDER BY 1`, t.account, email)
+	return out, err
+}
+
 // UnlocatedDeliveries gives up to limit deliveries of users with an id greater than after, ascending, that Brevo accepted
 // without saying which contact they became.
 func (a *Account) UnlocatedDeliveries(ctx context.Context, after int64, limit int) ([]Delivery, error) {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"zendesk-brevo/internal/rules"
@@ -75,6 +76,25 @@ func (a *Account) NewTransitions(ctx context.Context, subject string) ([]rules.T
 // Transitions returns everything recorded of a subject, in the order in which it was recorded.
 func (a *Account) Transitions(ctx context.Context, subject string) ([]rules.Transition, error) {
 	return a.transitions(ctx, "subject = $2 ORDER BY seq, nth", subject)
+}
+
+// RecordedSubjects are those of subjects of which anything was recorded, or is planned, in their order.
+func (a *Account) RecordedSubjects(ctx context.Context, subjects []string) ([]string, error) {
+	var known map[string]bool
+	err := a.read(ctx, func(t *tx) error {
+		known = map[string]bool{}
+		return t.each(ctx, func(rows *sql.Rows) error {
+			var subject string
+			err := rows.Scan(&subject)
+			known[subject] = true
+			return err
+		}, "SELECT subject FROM transitions WHERE account = $1 AND "+t.in("subject", "$2")+
+			" UNION SELECT subject FROM actions WHERE account = $1 AND "+t.in("subject", "$2"), t.account, many(t, subjects))
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read recorded subjects: %w", err)
+	}
+	return slices.DeleteFunc(slices.Clone(subjects), func(s string) bool { return !known[s] }), nil
 }
 
 func (a *Account) transitions(ctx context.Context, condition string, args ...any) ([]rules.Transition, error) {
