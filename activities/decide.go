@@ -281,6 +281,9 @@ func sameValue(name string, a, b any) bool {
 	return mapping.Equal(map[string]any{name: a}, map[string]any{name: b})
 }
 
+// SameValue reports whether an attribute as Brevo shows it is a value that was sent.
+func SameValue(name string, held, sent any) bool { return sameValue(name, held, sent) }
+
 func cloneOrMake(m map[string]any) map[string]any {
 	if m == nil {
 		return map[string]any{}

@@ -202,7 +202,7 @@ func (t *tracer) lists(ctx context.Context) error {
 	}
 	s := &t.ruling.situation
 	for _, rule := range t.judge.mapper.Lists() {
-		l := TracedList{Key: rule.Key, Wanted: slices.Contains(s.want.Lists, rule.Key)}
+		l := TracedList{Key: rule.Key, Wanted: t.out.Skip == "" && slices.Contains(s.want.Lists, rule.Key)}
 		for _, known := range stored {
 			if known.Key == rule.Key {
 				l.ID, l.Name = known.ID, known.Name

@@ -24,7 +24,7 @@ type TracedAttribute struct {
 
 // TracedRow names a row of Zendesk that a value comes from.
 type TracedRow struct {
-	Kind string // user, organization, ticket, rating, survey
+	Kind string // user, organization, ticket, survey
 	ID   string
 }
 
@@ -168,7 +168,7 @@ func (t *tracer) from(a *mapping.Attribute) []TracedRow {
 
 func (t *tracer) ratingRows(source string) (out []TracedRow) {
 	for _, r := range slices.Backward(t.out.Ratings) {
-		row := TracedRow{"rating", strconv.FormatInt(r.TicketID, 10)}
+		row := TracedRow{RecordTicket, strconv.FormatInt(r.TicketID, 10)}
 		if r.SurveyID != "" {
 			row = TracedRow{"survey", r.SurveyID}
 		}

@@ -23,7 +23,7 @@ type Attribute struct {
 	Named       bool     // field_mapping names it, or overwrite a protected one: it may be written though it existed before us
 	Support     bool     // derived from tickets or ratings: cleared when the person is no contact any more
 	Identifier  bool     // SMS, WHATSAPP, LANDLINE_NUMBER: no two contacts may share a value
-	TicketField int64    // id of the ticket field behind it; 0: another source
+	TicketField int64    `json:",omitempty"` // id of the ticket field behind it; 0: another source
 }
 
 // ListRule is a configured list that people join and leave.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
+	"net/url"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -29,16 +31,9 @@ type (
 // dialTemporal connects as Temporal's environment says (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY ...). Its
 // failures say what to do. https://docs.temporal.io/develop/environment-configuration
 func dialTemporal(ctx context.Context) (temporalClient, server, error) {
-	options, err := envconfig.LoadDefaultClientOptions()
+	options, at, err := temporalSettings()
 	if err != nil {
-		return nil, server{}, usage("Temporal's settings cannot be read: %s: check the TEMPORAL_ variables", oneLine(err.Error()))
-	}
-	at := server{Address: options.HostPort, Namespace: options.Namespace}
-	if at.Address == "" {
-		at.Address = client.DefaultHostPort
-	}
-	if at.Namespace == "" {
-		at.Namespace = client.DefaultNamespace
+		return nil, server{}, err
 	}
 	options.Logger = log.NewStructuredLogger(slog.New(slog.DiscardHandler))
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
@@ -49,4 +44,56 @@ func dialTemporal(ctx context.Context) (temporalClient, server, error) {
 			"Temporal does not answer at %s: start it (`make run` brings one), or set TEMPORAL_ADDRESS", at.Address)}
 	}
 	return c, at, nil
+}
+
+// temporalSettings reads Temporal's environment, without asking the server anything.
+func temporalSettings() (client.Options, server, error) {
+	options, err := envconfig.LoadDefaultClientOptions()
+	if err != nil {
+		return options, server{}, usage("Temporal's settings cannot be read: %s: check the TEMPORAL_ variables", oneLine(err.Error()))
+	}
+	at := server{Address: options.HostPort, Namespace: options.Namespace}
+	if at.Address == "" {
+		at.Address = client.DefaultHostPort
+	}
+	if at.Namespace == "" {
+		at.Namespace = client.DefaultNamespace
+	}
+	return options, at, nil
+}
+
+// devUI is where Temporal's development server has its Web UI.
+const devUI = "http://127.0.0.1:8233"
+
+// workflowLinks gives the page of each workflow in Temporal's Web UI; where nobody knows of one, the URL is empty.
+func (a *app) workflowLinks(ids ...string) ([]workflowLink, error) {
+	_, at, err := temporalSettings()
+	if err != nil {
+		return nil, err
+	}
+	base := a.settings.TemporalUIURL
+	if host, _, err := net.SplitHostPort(at.Address); base == "" && err == nil && loopback(host) {
+		base = devUI
+	}
+	out := make([]workflowLink, len(ids))
+	for i, id := range ids {
+		out[i].ID = id
+		if base != "" {
+			out[i].URL = fmt.Sprintf("%s/namespaces/%s/workflows/%s", base, url.PathEscape(at.Namespace), url.PathEscape(id))
+		}
+	}
+	return out, nil
+}
+
+// workflowLink is a workflow and its page.
+type workflowLink struct {
+	ID  string `json:"id"`
+	URL string `json:"url,omitempty"`
+}
+
+func (l workflowLink) String() string {
+	if l.URL != "" {
+		return l.URL
+	}
+	return l.ID + " (set TEMPORAL_UI_URL for a link)"
 }
