@@ -96,6 +96,13 @@ func reads() []apiCall {
 			return ignore(c.SearchUsers(ctx, zendesk.SearchQuery{Query: "jdoe"}))
 		}},
 		{operation: "CountUsers", do: func(ctx context.Context, c *zendesk.Client) error { return ignore(c.CountUsers(ctx, "end-user")) }},
+		{operation: "CountDeletedUsers", do: func(ctx context.Context, c *zendesk.Client) error { return ignore(c.CountDeletedUsers(ctx)) }},
+		{operation: "CountSearchResults", do: func(ctx context.Context, c *zendesk.Client) error {
+			return ignore(c.CountSearch(ctx, "type:ticket status<solved"))
+		}},
+		{operation: "ListTickets", do: func(ctx context.Context, c *zendesk.Client) error { return ignore(c.NewestTicket(ctx)) }},
+		{answer: `{"articles":[]}`, do: func(ctx context.Context, c *zendesk.Client) error { return c.HelpCenterThere(ctx) }},
+		{answer: `{"events":[]}`, do: func(ctx context.Context, c *zendesk.Client) error { return c.UserEventsThere(ctx, 1) }},
 		{operation: "ShowOrganization", do: func(ctx context.Context, c *zendesk.Client) error { return ignore(c.ShowOrganization(ctx, 1)) }},
 		{operation: "ShowManyOrganizations", do: func(ctx context.Context, c *zendesk.Client) error {
 			return ignore(c.ShowManyOrganizations(ctx, ids))

@@ -104,6 +104,9 @@ func checkAnswer(t *testing.T, req *http.Request, resp *http.Response, body []by
 	if strings.HasPrefix(path, "/api/v2/users/") && strings.HasSuffix(strings.TrimSuffix(path, ".json"), "/tags") {
 		return // the vendor's page on tags has it, the document has those of tickets only
 	}
+	if strings.HasPrefix(path, "/api/v2/users/") && strings.HasSuffix(path, "/events") {
+		return // the vendor's page on the Events API has it, the document has not
+	}
 	if strings.HasPrefix(path, "/api/v2/organizations/") && strings.HasSuffix(strings.TrimSuffix(path, ".json"), "/users") {
 		return // the vendor's page on users has it, the document has not
 	}
@@ -154,6 +157,7 @@ func TestEveryReadFitsThePublishedSchema(t *testing.T) {
 		"/api/v2/satisfaction_ratings.json?page[size]=50", "/api/v2/satisfaction_ratings/count.json",
 		fmt.Sprintf("/api/v2/satisfaction_ratings/%d.json", rating),
 		"/api/v2/users/me.json", "/api/v2/users.json", "/api/v2/users.json?page[size]=100", "/api/v2/users/count.json",
+		"/api/v2/users/count.json?role[]=agent&role[]=admin", "/api/v2/deleted_users/count.json",
 		"/api/v2/users/search.json?query=example", fmt.Sprintf("/api/v2/users/show_many.json?ids=%d", owner),
 		fmt.Sprintf("/api/v2/users/%d.json", owner), fmt.Sprintf("/api/v2/users/%d/identities.json", owner), "/api/v2/user_fields.json",
 		"/api/v2/organizations.json", "/api/v2/organizations/count.json", fmt.Sprintf("/api/v2/organizations/show_many.json?ids=%d", organization),

@@ -56,7 +56,10 @@ func (s *Server) cursorList(x *exchange, l list, q url.Values) {
 	if !ok {
 		return
 	}
-	if sort := q.Get("sort"); sort != "" && sort != "id" || q.Has("page[before]") {
+	switch sort := q.Get("sort"); {
+	case sort == "-id":
+		l.each = descending(l.each)
+	case sort != "" && sort != "id", q.Has("page[before]"):
 		listError(x.w, http.StatusBadRequest, "InvalidSort", "sort is not valid")
 		return
 	}
@@ -92,6 +95,25 @@ func (s *Server) cursorList(x *exchange, l list, q url.Values) {
 		b = append(b, "null"...)
 	}
 	send(x.w, http.StatusOK, append(b, '}', '}'))
+}
+
+// descending visits the rows of a list with smaller ids, from the greatest; after 0 all of them.
+func descending(each func(int64, func(int64, func([]byte) []byte) bool)) func(int64, func(int64, func([]byte) []byte) bool) {
+	return func(before int64, visit func(int64, func([]byte) []byte) bool) {
+		var ids []int64
+		each(0, func(id int64, _ func([]byte) []byte) bool {
+			if before == 0 || id < before {
+				ids = append(ids, id)
+			}
+			return true
+		})
+		for on := true; on && len(ids) > 0; ids = ids[:len(ids)-1] {
+			each(ids[len(ids)-1]-1, func(id int64, render func([]byte) []byte) bool {
+				on = visit(id, render)
+				return false
+			})
+		}
+	}
 }
 
 // nextLink keeps the filters of the request. The vendor sends brackets encoded or not: here they take turns.

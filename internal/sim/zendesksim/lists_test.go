@@ -1,6 +1,7 @@
 package zendesksim_test
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -149,7 +150,44 @@ func TestCounts(t *testing.T) {
 	assert.Nil(t, r.at("count", "refreshed_at"))
 	r = a.get(t, "/api/v2/organizations/count.json")
 	assert.EqualValues(t, a.Account().Organizations.Live(), r.at("count", "value"))
+	agents := 0
+	a.Account().Users.EachAfter(0, func(u *seed.User) bool {
+		if u.Active && u.Role == "agent" {
+			agents++
+		}
+		return true
+	})
+	require.Positive(t, agents)
+	assert.EqualValues(t, agents, a.get(t, "/api/v2/users/count.json?role=agent").at("count", "value"))
+	b := open(t, small, zendesksim.Options{})
+	both := b.get(t, "/api/v2/users/count.json?role[]=agent&role[]=end-user").at("count", "value").(float64)
+	assert.InDelta(t, both, b.get(t, "/api/v2/users/count.json?role=agent").at("count", "value").(float64)+
+		b.get(t, "/api/v2/users/count.json?role=end-user").at("count", "value").(float64), 0)
+	deleted := b.Account().Users.Len() - b.Account().Users.Live()
+	require.Positive(t, deleted)
+	assert.EqualValues(t, deleted, b.get(t, "/api/v2/deleted_users/count.json").at("count", "value"))
 	assert.Equal(t, "2026-11-20T12:00:00Z", r.at("count", "refreshed_at"))
+}
+
+func TestListsFromTheNewest(t *testing.T) {
+	a := open(t, small, zendesksim.Options{})
+	all := a.get(t, "/api/v2/tickets.json?page[size]=100&sort=-id")
+	ids := all.ids("tickets")
+	assert.True(t, slices.IsSortedFunc(ids, func(x, y int64) int { return cmp.Compare(y, x) }))
+	first := a.get(t, "/api/v2/tickets.json?page[size]=1&sort=-id")
+	assert.Equal(t, ids[:1], first.ids("tickets"))
+	second := a.get(t, "/api/v2/tickets.json?page[size]=2&sort=-id&page[after]="+first.at("meta", "after_cursor").(string))
+	assert.Equal(t, ids[1:3], second.ids("tickets"))
+	assert.Equal(t, 400, a.get(t, "/api/v2/tickets.json?page[size]=1&sort=subject").status)
+}
+
+func TestUserEventsNeedActivation(t *testing.T) {
+	a := open(t, small, zendesksim.Options{})
+	path := fmt.Sprintf("/api/v2/users/%d/events?page[size]=1", a.Account().Owner().ID)
+	assert.Equal(t, http.StatusForbidden, a.get(t, path).status)
+	b := open(t, small, zendesksim.Options{EventsAPI: true})
+	assert.Empty(t, b.get(t, path).rows("events"))
+	assert.Equal(t, http.StatusNotFound, b.get(t, "/api/v2/users/1/events").status)
 }
 
 func TestFieldsAndOtherReads(t *testing.T) {

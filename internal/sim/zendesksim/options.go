@@ -66,6 +66,7 @@ type Options struct {
 	// ForbidOrganizations answers 403 on organization routes, as for a restricted custom role.
 	ForbidOrganizations bool
 	NoHelpCenter        bool // Help Center routes answer 404 InvalidEndpoint
+	EventsAPI           bool // an admin has activated the events of users; else their route answers 403
 
 	// WebhooksByHand leaves webhooks to FlushWebhooks and DrainWebhooks; else they are sent as they fall due.
 	WebhooksByHand bool

@@ -18,6 +18,21 @@ func showSettings(s *Server, x *exchange) {
 	}})
 }
 
+// listUserEvents knows no events; it tells whether the account's admin has activated the Events API
+// (https://developer.zendesk.com/api-reference/ticketing/users/events-api/events-api/).
+func listUserEvents(s *Server, x *exchange) {
+	switch _, known := s.account.Users.Get(pathID(x)); {
+	case !s.opts.EventsAPI:
+		forbidden(x.w)
+	case !known:
+		recordNotFound(x.w)
+	default:
+		writeJSON(x.w, http.StatusOK, map[string]any{
+			"events": []any{}, "meta": map[string]any{"has_more": false, "after_cursor": nil, "before_cursor": nil}, "links": []any{},
+		})
+	}
+}
+
 func listArticles(s *Server, x *exchange) {
 	if s.opts.NoHelpCenter {
 		invalidEndpoint(x.w)

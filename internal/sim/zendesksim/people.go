@@ -42,7 +42,21 @@ func listUsers(s *Server, x *exchange) {
 	}))
 }
 
-func countUsers(s *Server, x *exchange) { s.count(x, s.account.Users.Live()) }
+// countUsers counts the active users, of some roles when the request names any.
+func countUsers(s *Server, x *exchange) {
+	q := x.r.URL.Query()
+	roles := append(q["role[]"], q["role"]...)
+	if len(roles) == 0 {
+		s.count(x, s.account.Users.Live())
+		return
+	}
+	s.count(x, countRows(s.account.Users, func(u *seed.User) bool { return u.Active && slices.Contains(roles, u.Role) }))
+}
+
+// countDeletedUsers counts deleted users, those deleted for good included.
+func countDeletedUsers(s *Server, x *exchange) {
+	s.count(x, s.account.Users.Len()-s.account.Users.Live())
+}
 
 // searchUsers finds people by query or external_id; at most 10,000 results.
 func searchUsers(s *Server, x *exchange) {
