@@ -64,8 +64,13 @@ func keyAmong(there []brevo.CompanyAttribute) int {
 	return slices.IndexFunc(there, func(a brevo.CompanyAttribute) bool { return strings.EqualFold(a.Label, companyKey) })
 }
 
+// holdsKey reports whether a company attribute of a type keeps the key as text.
+func holdsKey(kind string) bool {
+	return !slices.Contains([]string{"number", "date", "boolean", "single-select", "multi-choice", "user"}, kind)
+}
+
 func (s *companySync) useKey(ctx context.Context, found brevo.CompanyAttribute) (bool, error) {
-	if slices.Contains([]string{"number", "date", "boolean", "single-select", "multi-choice", "user"}, found.Type) {
+	if !holdsKey(found.Type) {
 		return s.keyless(nil, "has the type "+found.Type)
 	}
 	stored, err := s.storedKey(ctx)

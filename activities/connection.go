@@ -133,6 +133,7 @@ type noter struct {
 }
 
 func (n *noter) RoundTrip(r *http.Request) (*http.Response, error) {
+	count(r.Context(), n.vendor)
 	resp, err := n.next.RoundTrip(r)
 	now := store.Contacted{Vendor: n.vendor, OK: true, At: n.conn.now()}
 	switch {
@@ -168,6 +169,11 @@ func (c *connection) mapper(ctx context.Context) (*mapping.Mapper, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read attributes: %w", err)
 	}
+	return c.compileMapping(fields, attributes)
+}
+
+// compileMapping compiles the mapping with the given field definitions and the names that the account's attributes have.
+func (c *connection) compileMapping(fields []store.Field, attributes []store.Attribute) (*mapping.Mapper, error) {
 	names := make([]string, len(attributes))
 	for i, a := range attributes {
 		names[i] = a.Name

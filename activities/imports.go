@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"go.temporal.io/sdk/activity"
 
@@ -168,6 +169,13 @@ func (o *opener) flush(ctx context.Context, g *group) error {
 	g.rows, g.bytes = nil, 0
 	return nil
 }
+
+// FirstPoll is how long a run waits before it first asks how Brevo's imports stand.
+const FirstPoll = time.Second
+
+// NextPoll is the wait that follows one of gap, up to two minutes: one poll serves all imports, and Brevo allows a hundred of
+// them an hour. https://developers.brevo.com/docs/api-limits
+func NextPoll(gap time.Duration) time.Duration { return min(gap*3/2+time.Second, 2*time.Minute) }
 
 // ImportsState counts the imports that wait to be sent and those that Brevo is working on.
 type ImportsState struct {

@@ -48,6 +48,7 @@ type preflight struct {
 	notices         []string
 	allLists        []brevo.List // see listsThere
 	attributesThere map[string]store.Attribute
+	dry             *dryRun // nil: what is missing is made and booked
 }
 
 func (p *preflight) note(format string, args ...any) {
@@ -118,8 +119,13 @@ func (p *preflight) run(ctx context.Context, full bool) (PreflightResult, error)
 	}
 	out := PreflightResult{Notices: p.notices}
 	if full {
-		if out.Expected, err = p.counts(ctx); err != nil {
+		counted, err := p.counts(ctx)
+		if err != nil {
 			return PreflightResult{}, err
+		}
+		out.Expected = map[string]int64{}
+		for stream, n := range counted {
+			out.Expected[string(stream)] = n.Value
 		}
 	}
 	return out, p.store.SetVerified(ctx, p.now())
@@ -166,8 +172,8 @@ func (p *preflight) fields(ctx context.Context) error {
 				fields[i].Options[option.Value] = option.Name
 			}
 		}
-		if err := p.store.ReplaceFields(ctx, k.kind, fields, p.now()); err != nil {
-			return fmt.Errorf("store %s fields: %w", k.kind, err)
+		if err := p.bookFields(ctx, k.kind, fields); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -216,8 +222,8 @@ func (p *preflight) remember(ctx context.Context, full bool) error {
 
 // counts asks Zendesk how many rows to expect; they are approximate and only for the display.
 // https://developer.zendesk.com/api-reference/ticketing/tickets/tickets/#count-tickets
-func (p *preflight) counts(ctx context.Context) (map[string]int64, error) {
-	out := map[string]int64{}
+func (p *preflight) counts(ctx context.Context) (map[mapping.Stream]zendesk.Count, error) {
+	out := map[mapping.Stream]zendesk.Count{}
 	for _, of := range []struct {
 		stream mapping.Stream
 		on     bool
@@ -233,7 +239,7 @@ func (p *preflight) counts(ctx context.Context) (map[string]int64, error) {
 		got, err := of.count(ctx)
 		switch outcome := Classify(err); {
 		case err == nil:
-			out[string(of.stream)] = got.Row.Value
+			out[of.stream] = got.Row
 		case outcome == SkipStream || outcome == Missing || outcome == Reject:
 		default:
 			return nil, err

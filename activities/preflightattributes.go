@@ -30,10 +30,10 @@ func (p *preflight) attributes(ctx context.Context) error {
 		byName[name] = store.Attribute{Name: name, Category: brevo.CategoryNormal, Type: brevo.TypeText}
 	}
 	p.attributesThere = byName
-	if err := p.store.SaveAttributes(ctx, found); err != nil {
-		return fmt.Errorf("store attributes: %w", err)
+	if err := p.bookAttributes(ctx, found); err != nil {
+		return err
 	}
-	m, err := p.mapper(ctx)
+	m, err := p.compiled(ctx)
 	if err != nil {
 		return err
 	}
@@ -49,8 +49,9 @@ func (p *preflight) attributes(ctx context.Context) error {
 			err = p.createAttribute(ctx, want.Name, want.Type, fmt.Sprintf("create it in Brevo as %s, or map %s elsewhere; it is left out",
 				want.Type, strings.Join(want.Sources, ", ")))
 		case !compatible(want.Type, have):
-			p.note("attribute %s is %s in Brevo, but %s is %s: map it to another name under field_mapping; it is left out",
-				want.Name, have.Type, strings.Join(want.Sources, ", "), want.Type)
+			p.clash(TypeClash{Attribute: want.Name, Type: have.Type, Wanted: want.Type, By: want.Sources}, fmt.Sprintf(
+				"attribute %s is %s in Brevo, but %s is %s: map it to another name under field_mapping; it is left out",
+				want.Name, have.Type, strings.Join(want.Sources, ", "), want.Type))
 		case !ours[want.Name] && !want.Named && !want.FillIfEmpty:
 			p.note("attribute %s existed before: name it under field_mapping to have it written; it is left alone", want.Name)
 		}
@@ -79,6 +80,11 @@ func (p *preflight) ours(ctx context.Context) (map[string]bool, error) {
 // createAttribute makes an attribute; otherwise is what to do, and what becomes of it, when Brevo does not let us.
 func (p *preflight) createAttribute(ctx context.Context, name, kind, otherwise string) error {
 	made := store.Attribute{Name: name, Category: brevo.CategoryNormal, Type: kind, Ours: true}
+	if p.dry != nil {
+		p.dry.found.Attributes = append(p.dry.found.Attributes, MissingAttribute{Name: name, Type: kind})
+		p.attributesThere[name] = made
+		return nil
+	}
 	if err := p.store.SaveAttributes(ctx, []store.Attribute{made}); err != nil {
 		return fmt.Errorf("store attribute %s: %w", name, err)
 	}

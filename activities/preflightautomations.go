@@ -81,19 +81,22 @@ func (p *preflight) automationLists(ctx context.Context, targets []rules.ListTar
 	}
 	for i := range targets {
 		// What an earlier target made or adopted counts for the next one.
-		stored, err := p.store.Lists(ctx)
+		stored, err := p.storedLists(ctx)
 		if err != nil {
-			return fmt.Errorf("read lists: %w", err)
+			return err
 		}
 		use, err := p.automationList(ctx, &targets[i], there, stored)
+		if p.refused(err) {
+			continue
+		}
 		if err != nil {
 			return err
 		}
 		if use == nil {
 			continue
 		}
-		if err := p.store.SaveLists(ctx, []store.List{*use}); err != nil {
-			return fmt.Errorf("store list %s: %w", use.Key, err)
+		if err := p.bookList(ctx, *use); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -155,7 +158,8 @@ func (p *preflight) automationAttribute(ctx context.Context, want rules.Attribut
 	case !exists:
 		return p.createAttribute(ctx, want.Name, want.Type, fmt.Sprintf("create it in Brevo as %s; until then %s skips it", want.Type, who))
 	case !takes(want.Type, have):
-		p.note("attribute %s is %s in Brevo, and %s writes %s: the action is skipped", want.Name, described(have), who, orText(want.Type, "nothing"))
+		p.clash(TypeClash{Attribute: want.Name, Type: described(have), Wanted: want.Type, By: []string{who}}, fmt.Sprintf(
+			"attribute %s is %s in Brevo, and %s writes %s: the action is skipped", want.Name, described(have), who, orText(want.Type, "nothing")))
 	}
 	return nil
 }

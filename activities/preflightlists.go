@@ -20,9 +20,9 @@ func (p *preflight) lists(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	stored, err := p.store.Lists(ctx)
+	stored, err := p.storedLists(ctx)
 	if err != nil {
-		return fmt.Errorf("read lists: %w", err)
+		return err
 	}
 	for _, list := range configured {
 		at := listAt(there, list.ref)
@@ -38,13 +38,16 @@ func (p *preflight) lists(ctx context.Context) error {
 		default:
 			use, err = p.createList(ctx, list)
 		}
+		if p.refused(err) {
+			continue
+		}
 		if err != nil {
 			return err
 		}
-		if err := p.store.SaveLists(ctx, []store.List{use}); err != nil {
-			return fmt.Errorf("store list %s: %w", list.key, err)
+		if err := p.bookList(ctx, use); err != nil {
+			return err
 		}
-		if slices.ContainsFunc(stored, func(l store.List) bool { return l.Key == list.key }) {
+		if p.dry == nil && slices.ContainsFunc(stored, func(l store.List) bool { return l.Key == list.key }) {
 			// Another list than before: everybody has to join it.
 			if err := p.store.MarkAllDirty(ctx, store.KindUser, p.now()); err != nil {
 				return fmt.Errorf("mark everybody: %w", err)
@@ -99,8 +102,13 @@ func (p *preflight) createList(ctx context.Context, list configuredList) (store.
 	var folder int64
 	if at := slices.IndexFunc(folders, func(f brevo.Folder) bool { return f.Name == p.cfg.ListFolder }); at >= 0 {
 		folder = folders[at].ID
+	} else if p.dry != nil {
+		p.dry.found.Folder = p.cfg.ListFolder
 	} else if folder, err = p.brevo.CreateFolder(ctx, p.cfg.ListFolder); err != nil {
 		return store.List{}, err
+	}
+	if p.dry != nil {
+		return p.dry.list(p, list, folder), nil
 	}
 	id, err := p.brevo.CreateList(ctx, list.ref.Name, folder)
 	if err != nil {

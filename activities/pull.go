@@ -114,18 +114,23 @@ func (p *puller) start(since time.Time) time.Time {
 // past reports whether a replay has read beyond its end.
 func (p *puller) past(at time.Time) bool { return p.in.Replay && at.After(p.in.Until) }
 
-func (p *puller) pageSize() int {
-	if p.cursor.PageSize == 0 {
+func (p *puller) pageSize() int { return pageSizeOf(p.cursor) }
+
+func pageSizeOf(c store.Cursor) int {
+	if c.PageSize == 0 {
 		return maxPage
 	}
-	return p.cursor.PageSize
+	return c.PageSize
 }
+
+// grown is the size of the page after a success.
+func grown(size int) int { return min(size*2, maxPage) }
 
 // page is the commit of what was read from the cursor. A size that timeouts had halved grows back with every success.
 func (p *puller) page(to string, end bool) store.Page {
 	return store.Page{
 		Stream: p.cursor.Stream, From: p.cursor.Value, To: to, End: end,
-		PageSize: min(p.pageSize()*2, maxPage), Now: p.now(),
+		PageSize: grown(p.pageSize()), Now: p.now(),
 	}
 }
 

@@ -43,6 +43,16 @@ func storeCalls(ctx workflow.Context) workflow.Context {
 	})
 }
 
+// planCalls are the options of the plan of a full sync: as for the connection test, but it asks for more, and lists may be long.
+func planCalls(ctx workflow.Context) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		StartToCloseTimeout:    3 * time.Minute,
+		ScheduleToStartTimeout: 30 * time.Second,
+		HeartbeatTimeout:       activities.HeartbeatTimeout,
+		RetryPolicy:            &temporal.RetryPolicy{MaximumAttempts: 1},
+	})
+}
+
 // checkCalls are the options of the connection test: a person is waiting, so an answer now beats a success later.
 func checkCalls(ctx workflow.Context) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{

@@ -2,7 +2,6 @@ package workflows
 
 import (
 	"fmt"
-	"time"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -211,7 +210,7 @@ func (p *pushRun) awaitImports(ctx workflow.Context, opened activities.Opened) (
 // imports, and Brevo allows a hundred of them an hour. https://developers.brevo.com/docs/api-limits
 func (p *pushRun) settleImports(ctx workflow.Context, state activities.ImportsState) error {
 	running := state.Running
-	for gap := time.Second; running > 0; gap = min(gap*3/2+time.Second, 2*time.Minute) {
+	for gap := activities.FirstPoll; running > 0; gap = activities.NextPoll(gap) {
 		if err := workflow.NewTimerWithOptions(ctx, gap, workflow.TimerOptions{Summary: "wait for Brevo's import"}).Get(ctx, nil); err != nil {
 			return err
 		}
@@ -265,7 +264,7 @@ func (p *pushRun) each(ctx workflow.Context, name string, run func(after int64) 
 
 func (p *pushRun) companies(ctx workflow.Context) error {
 	p.progress.phase(ctx, "companies")
-	gap := time.Second
+	gap := activities.FirstPoll
 	for {
 		var out activities.CompaniesState
 		err := workflow.ExecuteActivity(vendorCalls(ctx, p.in.Account+": companies"), brevo.SyncCompanies, p.base).Get(ctx, &out)
@@ -281,7 +280,7 @@ func (p *pushRun) companies(ctx workflow.Context) error {
 		if err := workflow.NewTimerWithOptions(ctx, gap, workflow.TimerOptions{Summary: "wait for Brevo's import"}).Get(ctx, nil); err != nil {
 			return err
 		}
-		gap = min(gap*3/2+time.Second, 2*time.Minute)
+		gap = activities.NextPoll(gap)
 	}
 }
 

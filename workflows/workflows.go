@@ -34,6 +34,9 @@ func PushID(account string) string { return "zendesk/" + account + "/push" }
 // CheckID is the id of an account's connection test.
 func CheckID(account string) string { return "zendesk/" + account + "/check" }
 
+// PlanID is the id of the planning of an account's full sync.
+func PlanID(account string) string { return "zendesk/" + account + "/plan" }
+
 // Register adds every workflow and activity to a worker.
 func Register(r worker.Registry, a *activities.Activities) {
 	RegisterWorkflows(r)
@@ -49,6 +52,7 @@ func RegisterWorkflows(r worker.WorkflowRegistry) {
 	r.RegisterWorkflow(Pull)
 	r.RegisterWorkflow(Push)
 	r.RegisterWorkflow(Check)
+	r.RegisterWorkflow(Plan)
 	r.RegisterWorkflow(Ticket)
 	r.RegisterWorkflow(User)
 }

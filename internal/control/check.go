@@ -18,32 +18,60 @@ const checkTimeout = 2 * time.Minute
 
 // Check runs the connection test on the worker, or joins one that runs already.
 func (e *Engine) Check(ctx context.Context, account string) (activities.CheckResult, error) {
-	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
-	defer cancel()
 	var result activities.CheckResult
+	err := e.ask(ctx, question{
+		id: workflows.CheckID(account), account: account, what: "connection test", short: "test", could: "run the test", within: checkTimeout,
+	}, workflows.Check, workflows.CheckInput{Account: account}, &result)
+	return result, err
+}
+
+// planTimeout is more than the worker takes to give up.
+const planTimeout = 4 * time.Minute
+
+// Plan plans a full sync on the worker, or joins a planning that runs already.
+func (e *Engine) Plan(ctx context.Context, account string) (activities.BackfillPlan, error) {
+	var result activities.BackfillPlan
+	err := e.ask(ctx, question{
+		id: workflows.PlanID(account), account: account, what: "plan of a full sync", short: "plan", could: "plan", within: planTimeout,
+	}, workflows.Plan, workflows.PlanInput{Account: account}, &result)
+	return result, err
+}
+
+// question is a short workflow for whose answer a person waits.
+type question struct {
+	id, account string
+	what, short string
+	could       string        // what the worker could not do, when it fails
+	within      time.Duration // more than the worker takes to give up
+}
+
+// ask runs a short workflow on the worker, or joins one that runs already, and waits for its answer.
+func (e *Engine) ask(ctx context.Context, q question, workflow, in, out any) error {
+	ctx, cancel := context.WithTimeout(ctx, q.within)
+	defer cancel()
 	run, err := e.Client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
-		ID:                       workflows.CheckID(account),
+		ID:                       q.id,
 		TaskQueue:                e.Queue,
-		WorkflowRunTimeout:       checkTimeout,
+		WorkflowRunTimeout:       q.within,
 		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-		StaticSummary:            account + ": connection test",
-		TypedSearchAttributes:    temporal.NewSearchAttributes(workflows.AccountAttribute.ValueSet(account)),
-	}, workflows.Check, workflows.CheckInput{Account: account})
+		StaticSummary:            q.account + ": " + q.what,
+		TypedSearchAttributes:    temporal.NewSearchAttributes(workflows.AccountAttribute.ValueSet(q.account)),
+	}, workflow, in)
 	if err != nil {
-		return result, e.Failure(err)
+		return e.Failure(err)
 	}
-	err = run.Get(ctx, &result)
+	err = run.Get(ctx, out)
 	switch status, why := Ending(err); {
 	case err == nil:
-		return result, nil
+		return nil
 	case ctx.Err() != nil:
-		return result, failed("the worker gave no answer: look at its log")
+		return failed("the worker gave no answer: look at its log")
 	case status == RunUnknown:
-		return result, e.Failure(err)
+		return e.Failure(err)
 	case why != "":
-		return result, failed("the worker could not run the test: %s", why)
+		return failed("the worker could not %s: %s", q.could, why)
 	default:
-		return result, failed("the test was %s", status)
+		return failed("the %s was %s", q.short, status)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -45,12 +46,16 @@ type world struct {
 	watch      *watcher                                 // what the next runs put into history and into the SDK's log; nil: nobody looks
 	prepare    func(*testsuite.TestWorkflowEnvironment) // called before each run; nil: nothing to prepare
 	woken      []string                                 // subjects that syncs offered and nobody has followed yet
+	naps       bool                                     // what a step sleeps passes for the vendors; else nobody sleeps, and waits go to Temporal
 }
 
 // skipClock is the time of the current test environment, and stands still between runs.
-type skipClock struct{ now func() time.Time }
+type skipClock struct {
+	now   func() time.Time
+	slept atomic.Int64 // nanoseconds that steps of worlds with naps slept through in all
+}
 
-func (c *skipClock) Now() time.Time { return c.now() }
+func (c *skipClock) Now() time.Time { return c.now().Add(time.Duration(c.slept.Load())) }
 
 type option func(*zendesksim.Options, *brevosim.Options)
 
@@ -123,13 +128,18 @@ func (w *world) environment(t *testing.T) *testsuite.TestWorkflowEnvironment {
 	}
 	env := suite.NewTestWorkflowEnvironment()
 	env.SetWorkerOptions(worker.Options{Interceptors: interceptors})
-	env.SetStartTime(w.clock.Now().Add(time.Minute))
+	env.SetStartTime(w.clock.now().Add(time.Minute))
 	env.SetTestTimeout(2 * time.Minute)
 	w.clock.now = env.Now
 	logger := slog.New(slog.NewTextHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	a := activities.New(activities.Options{
-		File: w.file(t), Store: w.store, Now: env.Now, Log: logger,
-		Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
+		File: w.file(t), Store: w.store, Now: w.clock.Now, Log: logger,
+		Sleep: func(ctx context.Context, d time.Duration) error {
+			if w.naps {
+				w.clock.slept.Add(int64(d))
+			}
+			return ctx.Err()
+		},
 		Waker: w,
 	})
 	workflows.Register(env, a)

@@ -1,0 +1,218 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"zendesk-brevo/internal/brevo"
+	"zendesk-brevo/internal/store"
+	"zendesk-brevo/mapping"
+)
+
+func (b *backfill) brevoContacts(ctx context.Context) (int64, error) {
+	got, err := b.brevo.ListContacts(ctx, brevo.ContactQuery{Limit: 1})
+	return max(got.Count, int64(len(got.Contacts))), err
+}
+
+func (b *backfill) brevoAsks(what string, n Figure, why string) {
+	if n.AtMost != nil && *n.AtMost == 0 {
+		return
+	}
+	side := &b.out.Brevo
+	side.Requests = append(side.Requests, Requests{What: what, Figure: n, Why: why})
+	side.Total = side.Total.plus(n)
+}
+
+// brevoRequests follows a push from its first look at the contacts to the companies.
+func (b *backfill) brevoRequests(ctx context.Context) error {
+	contacts, present := b.out.Brevo.Contacts, b.out.Brevo.Present
+	scans := func(contacts int64) int64 { return max(1, parts(contacts, brevo.MaxContactPage)) }
+	b.brevoAsks("attributes", exactly(b.attributeRequests), "")
+	b.brevoAsks("lists", exactly(b.listRequests), "")
+	b.brevoAsks("look", exactly(scans(present)), "")
+
+	imports, writes := b.contactImports(contacts.Planned)
+	b.brevoAsks("imports", imports, "one for each combination of lists that people join, and for every 10,000 of them")
+	switch {
+	case imports.Planned == 0:
+		b.brevoAsks("writes", between(0, writes, *contacts.AtMost), "without a list that everybody joins people are written one by one")
+	default:
+		b.brevoAsks("writes", between(0, writes, *contacts.AtMost), "people who left our lists, whose phone another contact has, or whom an import refused")
+		b.brevoAsks("import_looks", atLeast(0, 1), looksWhy)
+		b.brevoAsks("second_look", between(0, scans(contacts.Planned), scans(*contacts.AtMost+present)), "as many as contacts turn out to be written")
+	}
+	return b.companyRequests(ctx)
+}
+
+var looksWhy = fmt.Sprintf("one for each look until Brevo has ended its imports, at growing intervals: %d in %v", looksWithin(processWithin), processWithin)
+
+// looksWithin are the looks at imports for which there is time.
+func looksWithin(d time.Duration) (looks int64) {
+	for gap := FirstPoll; d >= gap; gap = NextPoll(gap) {
+		d -= gap
+		looks++
+	}
+	return looks
+}
+
+// contactImports are the imports that a number of contacts travels in, and how many contacts are written one by one instead:
+// those on no list, because Brevo imports into lists only.
+func (b *backfill) contactImports(contacts int64) (imports Figure, writes int64) {
+	combinations := int64(1)
+	if !b.cfg.Lists.ActiveTickets.IsZero() && b.open {
+		combinations *= 2
+	}
+	if !b.cfg.Lists.SatisfiedCustomers.IsZero() && b.rated {
+		combinations *= 2
+	}
+	if b.cfg.Lists.AllCustomers.IsZero() {
+		combinations--
+		if combinations == 0 {
+			return exactly(0), contacts
+		}
+	}
+	return atLeast(0, importsOf(contacts, combinations)), 0
+}
+
+// companyRequests follows the companies: their key, the imports that make them, looking for what was made, the imports that
+// link them to contacts.
+func (b *backfill) companyRequests(ctx context.Context) error {
+	n, counted := b.counted[mapping.Organizations]
+	b.out.Brevo.Companies = exactly(0)
+	if !b.cfg.Sync.Organizations || !counted || n.Value == 0 {
+		return nil
+	}
+	companies := n.Value
+	there, err := b.brevo.ListCompanyAttributes(ctx)
+	if off := companiesOff(err); off != "" {
+		b.out.Notices = append(b.out.Notices, off)
+		b.brevoAsks("company_attributes", exactly(1), "")
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	least := companies
+	if b.cfg.Pilot.Active() {
+		companies, least = min(companies, int64(len(b.cfg.Pilot.Emails))), 0
+	}
+	b.out.Brevo.Companies = between(least, companies, companies)
+	key := int64(3) // look, make, look again
+	if at := keyAmong(there); at >= 0 {
+		if key = 1; !holdsKey(there[at].Type) {
+			b.pre.dry.found.Clashes = append(b.pre.dry.found.Clashes, TypeClash{
+				Attribute: companyKey + " (company)", Type: there[at].Type, Wanted: brevo.CompanyText, By: []string{"companies"},
+			})
+			b.out.Brevo.Companies = exactly(0)
+			b.brevoAsks("company_attributes", exactly(key), "")
+			return nil
+		}
+	}
+	b.brevoAsks("company_attributes", exactly(key), "")
+	if companies <= fewCompanies {
+		b.brevoAsks("companies", between(least, companies, companies), "")
+		b.brevoAsks("company_links", between(0, companies, companies), "one for each company that has contacts")
+		return nil
+	}
+	links := importsOfLinks(b.out.Brevo.Contacts.Planned)
+	b.brevoAsks("companies", exactly(parts(companies, companyImportRows)), "")
+	b.brevoAsks("company_lookups", companyLookups(companies), "what Brevo takes a page's number for shows on the way")
+	b.brevoAsks("company_links", between(0, links, links+fewCompanies), "by import when more than 10 companies have contacts")
+	b.brevoAsks("company_looks", atLeast(1, 1+links), looksWhy)
+	return nil
+}
+
+// importsOfLinks are the company imports that carry one row for each contact.
+func importsOfLinks(contacts int64) int64 { return parts(contacts, companyImportRows) }
+
+// limits says what both vendors' limits cost, once all that asks for their headers has been asked.
+func (b *backfill) limits(ctx context.Context) error {
+	known, err := b.store.Budgets(ctx)
+	if err != nil {
+		return err
+	}
+	b.zendeskLimits(known)
+	b.brevoLimits(known)
+	return nil
+}
+
+func (b *backfill) brevoLimits(known []store.Budget) {
+	side := &b.out.Brevo
+	by := map[string]int64{}
+	var contacts int64
+	for _, r := range side.Requests {
+		by[r.What] = r.Planned
+		switch r.What {
+		case "attributes", "lists", "look", "imports", "writes", "second_look":
+			contacts += r.Planned
+		}
+	}
+	if limit := limitOf(known, brevo.BucketContacts).Window.Limit; limit > 0 {
+		a := allowanceOf(limit, 1, time.Second)
+		side.limit(brevo.BucketContacts, limit, a, a.waits(contacts))
+	}
+	hourly := b.companyBlocks(by)
+	if other := limitOf(known, brevo.BucketOther); other.Window.Limit > 0 {
+		a := allowanceOf(other.Window.Limit, 1, time.Hour)
+		// The hour that the plan's own request began goes on while Zendesk is read.
+		if reset := other.Window.ResetsAt.Sub(b.now()) - time.Duration(b.out.Zendesk.Seconds)*time.Second; reset > 0 {
+			a.left, a.reset = int64(other.Window.Remaining), reset
+		}
+		sent, waits, ends := a.spend(hourly)
+		for _, block := range hourly {
+			sent -= block
+		}
+		if ends && sent > 0 {
+			side.again("company_looks", 1)
+			side.again("company_lookups", sent-1)
+		}
+		if !ends {
+			b.out.Notices = append(b.out.Notices, fmt.Sprintf(
+				"companies: to find those that were made takes %d requests within one hour, and Brevo allows %d: the sync would not get past them; "+
+					"ask Brevo for a larger limit, or set sync.organizations: false", by["company_lookups"]+1, a.per))
+		}
+		side.limit(brevo.BucketOther, other.Window.Limit, a, waits)
+	}
+	// Both cost time one after the other, and so does waiting for imports.
+	side.Seconds = 0
+	for _, l := range side.Limits {
+		side.Seconds += l.Seconds
+	}
+	side.Seconds += whole(gaps(by["import_looks"]) + gaps(by["company_looks"]))
+}
+
+// again adds requests that are sent twice, because the first time ended in the middle.
+func (s *Side) again(what string, n int64) {
+	for i := range s.Requests {
+		if s.Requests[i].What == what {
+			s.Requests[i].Figure = s.Requests[i].plus(between(0, n, n))
+			s.Total = s.Total.plus(between(0, n, n))
+		}
+	}
+}
+
+// gaps is the waiting before so many looks.
+func gaps(looks int64) (d time.Duration) {
+	for gap := FirstPoll; looks > 0; gap = NextPoll(gap) {
+		d += gap
+		looks--
+	}
+	return d
+}
+
+// companyBlocks are the requests of Brevo's hourly bucket in their order, each block one that begins anew when it is cut short.
+func (b *backfill) companyBlocks(by map[string]int64) (blocks []int64) {
+	ones := func(n int64) {
+		for ; n > 0; n-- {
+			blocks = append(blocks, 1)
+		}
+	}
+	ones(by["import_looks"] + by["company_attributes"] + by["companies"])
+	if lookups := by["company_lookups"]; lookups > 0 {
+		blocks = append(blocks, 1+lookups) // with the look at the import that made them
+	}
+	ones(by["company_links"])
+	ones(by["company_looks"] - 1)
+	return blocks
+}
