@@ -35,7 +35,7 @@ func TestRecordHistories(t *testing.T) {
 	w.configure("events: {settle: 200ms}\nautomations: [{name: later, on: ticket.solved, after: 3s, unless: [ticket.reopened], do: [brevo.event: later]}]")
 	queue := fmt.Sprintf("record-%d", time.Now().UnixNano())
 	w.startWorker(t, s, queue)
-	ids := []string{workflows.SyncID(account), workflows.PushID(account), workflows.CheckID(account)}
+	ids := []string{workflows.SyncID(account), workflows.PushID(account), workflows.CheckID(account), workflows.PlanID(account)}
 	for _, stream := range []string{"users", "tickets", "organizations", "satisfaction_ratings"} {
 		ids = append(ids, workflows.PullID(account, stream))
 	}
@@ -45,6 +45,7 @@ func TestRecordHistories(t *testing.T) {
 		require.NoError(t, handle.Get(t.Context(), nil))
 	}
 	run(workflows.CheckID(account), workflows.Check, workflows.CheckInput{Account: account})
+	run(workflows.PlanID(account), workflows.Plan, workflows.PlanInput{Account: account})
 	run(workflows.SyncID(account), workflows.Sync, workflows.SyncInput{Account: account, Type: activities.Full})
 	for _, id := range ids {
 		exportHistory(t, s.Client(), id)
