@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/activity"
 
 	"zendesk-brevo/internal/config"
+	"zendesk-brevo/internal/seal"
 	"zendesk-brevo/internal/store"
 )
 
@@ -25,7 +26,8 @@ type Options struct {
 	Now   func() time.Time // nil: time.Now
 	// Sleep waits out a short rate-limit pause without giving up the worker slot; nil: a timer.
 	Sleep func(ctx context.Context, d time.Duration) error
-	Waker Waker // nil: what a sync recorded waits for webhooks, and offering it fails
+	Waker Waker     // nil: what a sync recorded waits for webhooks, and offering it fails
+	Box   *seal.Box // of ENCRYPTION_KEY; nil: there is none, and tokens of Zendesk that are stored cannot be used
 	Log   *slog.Logger
 }
 

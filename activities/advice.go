@@ -7,13 +7,20 @@ import (
 	"net/netip"
 
 	"zendesk-brevo/internal/brevo"
+	"zendesk-brevo/internal/credentials"
 	"zendesk-brevo/internal/rest"
 	"zendesk-brevo/internal/zendesk"
 )
 
 // explain puts a failed call into words: what happened, and what to do about it.
 func explain(err error) (cause, fix string) {
-	var call *rest.Error
+	var (
+		call   *rest.Error
+		person *credentials.Problem
+	)
+	if errors.As(err, &person) {
+		return person.Cause, person.Fix
+	}
 	if !errors.As(err, &call) {
 		return err.Error(), "try again in a minute"
 	}
@@ -29,9 +36,12 @@ func explain(err error) (cause, fix string) {
 
 // pauseMessage is what a pause for a refused call says: the cause, the one thing to do, and how to go on.
 func pauseMessage(err error) string {
-	var call *rest.Error
-	if !errors.As(err, &call) {
-		return err.Error()
+	var (
+		call   *rest.Error
+		person *credentials.Problem
+	)
+	if errors.As(err, &person) || !errors.As(err, &call) {
+		return err.Error() // which ends with what to do
 	}
 	cause, fix := advise(err, call)
 	return cause + ": " + fix + "; then run `starter resume`"
@@ -59,6 +69,9 @@ func advise(err error, call *rest.Error) (cause, fix string) {
 }
 
 func adviseBrevo(call *rest.Error) (cause, fix string) {
+	if call.Route == brevo.TokenRoute {
+		return fmt.Sprintf("Brevo refused the OAuth app (%d%s)", call.Status, codeOf(call)), "check client_id, client_secret and scopes under brevo.oauth"
+	}
 	switch call.Status {
 	case http.StatusUnauthorized:
 		return "Brevo refused the API key (401)", "put a valid key into brevo.api_key"
@@ -75,16 +88,24 @@ func adviseBrevo(call *rest.Error) (cause, fix string) {
 func adviseZendesk(call *rest.Error) (cause, fix string) {
 	switch {
 	case call.Route == routeToken:
-		return fmt.Sprintf("Zendesk refused the OAuth client (%d)", call.Status), "check client_id, client_secret and scopes under auth.oauth"
+		return fmt.Sprintf("Zendesk refused the OAuth client (%d%s)", call.Status, codeOf(call)), "check client_id, client_secret and scopes under auth.oauth"
 	case call.Status == http.StatusUnauthorized:
 		return "Zendesk refused the credentials (401)", "check auth in connectors.yaml; API tokens can no longer be created and " +
-			"end on 2027-04-30, so connect an OAuth client if the token is gone"
+			"end on 2027-04-30, so if the token is gone put an OAuth client under auth.oauth and run `starter connect`"
 	case call.Status == http.StatusForbidden:
 		return "Zendesk refused the connected user (403)", "connect an active administrator, and give the credential the scope that is missing"
 	case call.Status == http.StatusNotFound:
 		return "Zendesk does not know the address (404)", "check subdomain and base_url in connectors.yaml, and that the plan includes it"
 	}
 	return "", ""
+}
+
+// codeOf is the vendor's error code for a message, after a space; empty when there is none.
+func codeOf(call *rest.Error) string {
+	if call.Code == "" {
+		return ""
+	}
+	return " " + call.Code
 }
 
 // ipSettings are where each vendor keeps the addresses that it lets in.

@@ -11,6 +11,7 @@ import (
 
 	"zendesk-brevo/internal/brevo"
 	"zendesk-brevo/internal/config"
+	"zendesk-brevo/internal/credentials"
 	"zendesk-brevo/internal/rest"
 	"zendesk-brevo/internal/rules"
 	"zendesk-brevo/internal/store"
@@ -76,9 +77,10 @@ func (c *connections) dial(cfg *config.Connector) (*connection, error) {
 		log: c.opts.Log.With("account", cfg.Account()),
 	}
 	m := &meter{account: conn.store, now: c.opts.Now, sleep: c.opts.Sleep, log: conn.log, proceed: conn.honourPauseAtWork}
+	signing := credentials.Options{Store: conn.store, Box: c.opts.Box, HTTP: c.opts.HTTP, Now: c.opts.Now, Sleep: c.opts.Sleep}
 	var err error
 	conn.zendesk, err = zendesk.New(zendesk.Config{
-		BaseURL: cfg.URL(), Credential: c.credential(cfg),
+		BaseURL: cfg.URL(), Credential: credentials.Zendesk(cfg, signing),
 		HTTP: c.noting(conn, "zendesk"), Meter: m, Now: c.opts.Now, Log: conn.log,
 		Shares: zendesk.Shares{Account: cfg.RateLimits.ZendeskShare, Exports: cfg.RateLimits.ExportShare},
 	})
@@ -86,24 +88,13 @@ func (c *connections) dial(cfg *config.Connector) (*connection, error) {
 		return nil, fmt.Errorf("connector %s: %w", cfg.Name, err)
 	}
 	conn.brevo, err = brevo.New(brevo.Config{
-		BaseURL: c.opts.File.Brevo.BaseURL, Credential: brevo.APIKey(c.opts.File.Brevo.APIKey.Reveal()),
+		BaseURL: c.opts.File.Brevo.BaseURL, Credential: credentials.Brevo(c.opts.File.Brevo, signing),
 		HTTP: c.noting(conn, "brevo"), Meter: m, Share: 1, Now: c.opts.Now, Log: conn.log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("brevo: %w", err)
 	}
 	return conn, nil
-}
-
-// credential is the OAuth client where one is configured, else the API token.
-func (c *connections) credential(cfg *config.Connector) zendesk.Credential {
-	if !cfg.Auth.UsesOAuth() {
-		return zendesk.APIToken(cfg.Auth.Email, cfg.Auth.APIToken.Reveal())
-	}
-	return zendesk.ClientCredentials(zendesk.ClientCredentialsConfig{
-		BaseURL: cfg.URL(), ClientID: cfg.Auth.OAuth.ClientID, ClientSecret: cfg.Auth.OAuth.ClientSecret.Reveal(),
-		Scopes: cfg.Auth.OAuth.Scopes, HTTP: c.opts.HTTP, Now: c.opts.Now,
-	})
 }
 
 // noting gives a vendor's HTTP client that remembers in the store how the latest call ended: what `starter status`

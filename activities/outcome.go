@@ -13,7 +13,9 @@ import (
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 
+	"zendesk-brevo/internal/brevo"
 	"zendesk-brevo/internal/budget"
+	"zendesk-brevo/internal/credentials"
 	"zendesk-brevo/internal/rest"
 	"zendesk-brevo/internal/store"
 	"zendesk-brevo/internal/zendesk"
@@ -33,6 +35,9 @@ const (
 
 // pauseRecheck is how often a paused step looks whether it may go on.
 const pauseRecheck = time.Minute
+
+// tokenRecheck is how soon a step looks again whether another worker has renewed the access token.
+const tokenRecheck = 5 * time.Second
 
 // Kinds of pause.
 const (
@@ -70,6 +75,10 @@ func Classify(err error) Outcome {
 	if errors.As(err, &exhausted) {
 		return Wait
 	}
+	var person *credentials.Problem
+	if errors.As(err, &person) {
+		return PauseAll
+	}
 	var call *rest.Error
 	if !errors.As(err, &call) {
 		return Retry
@@ -77,7 +86,7 @@ func Classify(err error) Outcome {
 	if call.Code == "StartTimeTooRecent" {
 		return Retry // the clocks differ by more than the client allows for; a moment later it is old enough
 	}
-	if call.Route == routeToken && call.Status >= 400 && call.Status < 500 && call.Status != http.StatusTooManyRequests {
+	if tokenRoute(call) && call.Status >= 400 && call.Status < 500 && call.Status != http.StatusTooManyRequests {
 		return PauseAll
 	}
 	switch call.Status {
@@ -112,6 +121,11 @@ func Classify(err error) Outcome {
 	return Retry
 }
 
+// tokenRoute reports whether a call was for an access token.
+func tokenRoute(call *rest.Error) bool {
+	return call.Route == routeToken || call.Route == brevo.TokenRoute
+}
+
 // outcome turns the error of a step into what the retry policies understand.
 func (c *connection) outcome(ctx context.Context, err error) error {
 	var app *temporal.ApplicationError
@@ -127,6 +141,10 @@ func (c *connection) outcome(ctx context.Context, err error) error {
 		})
 	case ctx.Err() != nil:
 		return ctx.Err()
+	case errors.Is(err, credentials.ErrBusy):
+		return temporal.NewApplicationErrorWithOptions(err.Error(), ErrBusy, temporal.ApplicationErrorOptions{
+			NextRetryDelay: tokenRecheck, Category: temporal.ApplicationErrorCategoryBenign,
+		})
 	case errors.Is(err, store.ErrLocked):
 		return temporal.NewApplicationErrorWithCause(err.Error(), ErrStore, nil)
 	}
@@ -188,14 +206,27 @@ func jitter(wait time.Duration) time.Duration {
 // pause stops the account until a person acts, and says what to do.
 func (c *connection) pause(ctx context.Context, err error, call *rest.Error) error {
 	kind := PauseCredentials
-	if call.Status == http.StatusPaymentRequired {
+	if call != nil && call.Status == http.StatusPaymentRequired {
 		kind = PauseCredit
 	}
-	p := store.Pause{Kind: kind, Message: pauseMessage(err), At: c.now()}
+	p := store.Pause{Kind: kind, Message: pauseMessage(c.asConnected(err, call)), At: c.now()}
 	if err := c.store.SetPause(ctx, p); err != nil {
 		return fmt.Errorf("pause account: %w", err)
 	}
 	return paused(p)
+}
+
+// asConnected gives a refusal of an access token its own words: what was got in its place was refused as well, and no setting
+// of connectors.yaml is to blame.
+func (c *connection) asConnected(err error, call *rest.Error) error {
+	var person *credentials.Problem
+	if errors.As(err, &person) || !c.cfg.Auth.UsesOAuth() || call.Vendor == "brevo" || call.Status != http.StatusUnauthorized || tokenRoute(call) {
+		return err
+	}
+	return &credentials.Problem{
+		Cause: "Zendesk refused the access token, and the one that it gave in its place (401): the connected user lost access, or the OAuth client is gone",
+		Fix:   credentials.Connect,
+	}
 }
 
 // paused is a wait for a person. What they gave as their reason stays in the store: it may name a customer.

@@ -19,6 +19,7 @@ import (
 	"zendesk-brevo/activities"
 	"zendesk-brevo/internal/config"
 	"zendesk-brevo/internal/connectors"
+	"zendesk-brevo/internal/seal"
 	"zendesk-brevo/internal/store"
 	"zendesk-brevo/workflows"
 )
@@ -45,6 +46,10 @@ func run(ctx context.Context, env config.Env) error {
 	if err != nil {
 		return err
 	}
+	box, err := encryption(env)
+	if err != nil {
+		return err
+	}
 	logger := config.NewLogger(os.Stderr, env.LogFormat, logLevel(file))
 	st, err := store.Open(ctx, env.StoreURL.Reveal())
 	if err != nil {
@@ -63,20 +68,27 @@ func run(ctx context.Context, env config.Env) error {
 	if err := ensureSearchAttributes(ctx, c); err != nil {
 		return err
 	}
-	return serve(ctx, c, env.TaskQueue, file, st, logger)
+	return serve(ctx, c, env.TaskQueue, activities.Options{File: file, Store: st, Box: box, Log: logger})
 }
 
-func serve(ctx context.Context, c client.Client, queue string, file *config.File, st *store.Store, logger *slog.Logger) error {
+// encryption is what opens the tokens that `starter connect` sealed; nil without ENCRYPTION_KEY.
+func encryption(env config.Env) (*seal.Box, error) {
+	if env.EncryptionKey.IsZero() {
+		return nil, nil
+	}
+	return seal.New(env.EncryptionKey.Reveal())
+}
+
+func serve(ctx context.Context, c client.Client, queue string, o activities.Options) error {
 	w := worker.New(c, queue, worker.Options{WorkerStopTimeout: stopGrace})
-	workflows.Register(w, activities.New(activities.Options{
-		File: file, Store: st, Log: logger, Waker: workflows.Waker{Client: c, Queue: queue},
-	}))
+	o.Waker = workflows.Waker{Client: c, Queue: queue}
+	workflows.Register(w, activities.New(o))
 	if err := w.Start(); err != nil {
 		return fmt.Errorf("start worker on task queue %s: %w", queue, err)
 	}
-	logger.Info("worker ready", "task_queue", queue, "connectors", len(file.Ordered))
+	o.Log.Info("worker ready", "task_queue", queue, "connectors", len(o.File.Ordered))
 	<-ctx.Done()
-	logger.Info("worker stopping")
+	o.Log.Info("worker stopping")
 	w.Stop()
 	return nil
 }

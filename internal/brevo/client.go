@@ -67,7 +67,7 @@ func New(cfg Config) (*Client, error) {
 	}
 	c := &Client{files: cfg.HTTP, base: base, buckets: buckets{share: cfg.Share, now: cfg.Now}}
 	c.gate, err = rest.New(rest.Config{
-		Vendor: vendor, BaseURL: cfg.BaseURL, HTTP: cfg.HTTP, Authorize: cfg.Credential.sign,
+		Vendor: vendor, BaseURL: cfg.BaseURL, HTTP: cfg.HTTP, Authorize: cfg.Credential.sign, Refused: cfg.Credential.refused,
 		Meter: cfg.Meter, Readings: c.buckets.readings, Problem: problem, RequestIDHeader: "sib-request-id",
 		Now: cfg.Now, Log: cfg.Log,
 	})
@@ -79,8 +79,9 @@ func New(cfg Config) (*Client, error) {
 
 // Credential signs requests. It prints as its kind, never as its secret.
 type Credential struct {
-	kind string
-	sign func(ctx context.Context, r *http.Request) error
+	kind    string
+	sign    func(ctx context.Context, r *http.Request) error
+	refused func(r *http.Request) bool // see rest.Config; nil: a 401 is final
 }
 
 // APIKey signs with the header api-key: https://developers.brevo.com/docs/how-it-works.

@@ -48,10 +48,22 @@ type File struct {
 	Ordered    []*Connector // the same connectors in the order of the file
 }
 
-// Brevo is the account that everything is written to. BaseURL has no trailing slash.
+// Brevo is the account that everything is written to. BaseURL has no trailing slash. Either APIKey or OAuth is set.
 type Brevo struct {
 	APIKey  Secret
+	OAuth   BrevoOAuth
 	BaseURL string
+}
+
+// UsesOAuth reports whether the OAuth app is the credential.
+func (b Brevo) UsesOAuth() bool { return b.OAuth.ClientID != "" }
+
+// BrevoOAuth is a machine-to-machine app: https://developers.brevo.com/docs/oauth-m2m-authentication.
+type BrevoOAuth struct {
+	ClientID     string
+	ClientSecret Secret
+	Scopes       []string
+	TokenURL     string // below the host of BaseURL, unless it is written
 }
 
 // Connector is one Zendesk account and how it is brought into Brevo. All fields are defaulted and validated; text that
@@ -105,8 +117,8 @@ func (a Auth) UsesOAuth() bool { return a.OAuth.ClientID != "" }
 // OAuth is a Zendesk OAuth client: https://developer.zendesk.com/api-reference/ticketing/oauth/grant_type_tokens/.
 type OAuth struct {
 	ClientID     string
-	ClientSecret Secret
-	Scopes       []string
+	ClientSecret Secret   // unset: a public client, which a person has to connect
+	Scopes       []string // of client credentials; `starter connect` asks for what is needed
 }
 
 // Sync says which resources are read, and which users become contacts. A resource switched off is neither read nor mapped.

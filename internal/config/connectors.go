@@ -38,36 +38,6 @@ func (d *decoder) root(n ast.Node, file *File) {
 	}
 }
 
-func (d *decoder) brevo(v value, b *Brevo) {
-	written := d.section(v, "brevo", []key{
-		{"api_key", d.secret(&b.APIKey, brevoKey)},
-		{"base_url", d.text(&b.BaseURL, baseURL(true))},
-	})
-	b.BaseURL = strings.TrimRight(b.BaseURL, "/")
-	if written != nil && !written["api_key"] {
-		d.keyFromEnv(v.at, `api_key: "${NAME}" under brevo`, b)
-	}
-}
-
-// keyFromEnv serves configurations that say nothing of Brevo. add is what to write instead, where the file lacks it.
-func (d *decoder) keyFromEnv(at Position, add string, b *Brevo) {
-	text, ok := d.variable(at, "BREVO_API_KEY")
-	if !ok {
-		return
-	}
-	if text = strings.TrimSpace(text); text == "" {
-		d.problem(at, "set the environment variable BREVO_API_KEY (or put it in .env), or add "+add+" for a variable of your own", "brevo.api_key is missing")
-		return
-	}
-	for _, r := range []rule{secretText, brevoKey} {
-		if message, fix := r(text); message != "" {
-			d.problem(at, fix, "the environment variable BREVO_API_KEY %s", message)
-			return
-		}
-	}
-	b.APIKey = NewSecret(text)
-}
-
 func (d *decoder) connectors(v value, file *File) {
 	list, ok := d.entries(v, "connectors")
 	if ok && len(list) == 0 {
@@ -227,7 +197,7 @@ func (d *decoder) auth(v value, a *Auth) {
 	case written["api_token"] && written["oauth"]:
 		d.problem(v.at, "keep one of them", "auth has both api_token and oauth")
 	case !written["api_token"] && !written["oauth"]:
-		d.missing(v.at, `add api_token: "${ZENDESK_API_TOKEN}", or oauth: {client_id, client_secret}`, "auth has neither api_token nor oauth")
+		d.missing(v.at, `add api_token: "${ZENDESK_API_TOKEN}", or oauth: {client_id: "..."}`, "auth has neither api_token nor oauth")
 	case written["api_token"] && !written["email"]:
 		d.emailFromEnv(v, a)
 	}
@@ -252,10 +222,8 @@ func (d *decoder) oauth(v value, o *OAuth) {
 		{"client_secret", d.secret(&o.ClientSecret)},
 		{"scopes", d.texts(&o.Scopes, asIs, scope)},
 	})
-	for _, name := range []string{"client_id", "client_secret"} {
-		if written != nil && !written[name] {
-			d.missing(v.at, "copy it from Zendesk Admin Center > Apps and integrations > APIs > OAuth clients", "auth.oauth.%s is missing", name)
-		}
+	if written != nil && !written["client_id"] {
+		d.missing(v.at, "copy it from Zendesk Admin Center > Apps and integrations > APIs > OAuth clients", "auth.oauth.client_id is missing")
 	}
 	if len(o.Scopes) == 0 {
 		d.problem(v.at, "write [read], or remove the line", "auth.oauth.scopes is empty")

@@ -128,6 +128,15 @@ func scope(text string) (string, string) {
 	return "", ""
 }
 
+var brevoScopePattern = regexp.MustCompile(`^[a-z_-]+(\.[a-z_-]+)*:(read|write)$`)
+
+func brevoScope(text string) (string, string) {
+	if !brevoScopePattern.MatchString(text) {
+		return "is not a scope of Brevo", "write a resource and read or write, such as contacts:write"
+	}
+	return "", ""
+}
+
 var attributePattern = regexp.MustCompile(`^[A-Z0-9_]{1,50}$`)
 
 func attribute(text string) (string, string) {

@@ -114,7 +114,6 @@ func TestWrongAuth(t *testing.T) {
 		{`{}`, "auth has neither api_token nor oauth"},
 		{`{email: a@example.com}`, "auth has neither api_token nor oauth"},
 		{`{api_token: t, oauth: {client_id: a, client_secret: b}}`, "auth has both api_token and oauth"},
-		{`{oauth: {client_id: a}}`, "auth.oauth.client_secret is missing"},
 		{`{oauth: {client_secret: a}}`, "auth.oauth.client_id is missing"},
 		{`{oauth: {client_id: a, client_secret: b, scopes: [Read All]}}`, "auth.oauth.scopes[1] is not an OAuth scope"},
 		{`{oauth: {client_id: a, client_secret: b, scopes: []}}`, "auth.oauth.scopes is empty"},
@@ -201,6 +200,10 @@ func TestOAuth(t *testing.T) {
 	assert.Equal(t, "the-zendesk-secret", c.Auth.OAuth.ClientSecret.Reveal())
 	assert.Equal(t, []string{"read"}, c.Auth.OAuth.Scopes)
 	assert.Empty(t, c.Auth.Email)
+
+	public := connector(t, strings.Replace(minimal, `api_token: "${ZENDESK_API_TOKEN}"`, `oauth: {client_id: brevo}`, 1))
+	assert.True(t, public.Auth.UsesOAuth())
+	assert.True(t, public.Auth.OAuth.ClientSecret.IsZero(), "a public client has no secret")
 }
 
 func TestLogLevels(t *testing.T) {
@@ -210,5 +213,39 @@ func TestLogLevels(t *testing.T) {
 	} {
 		lines := strings.Split(strings.Trim(line, "{}"), ", ")
 		assert.Equal(t, want, connector(t, withLines(lines...)).LogLevel, line)
+	}
+}
+
+func TestBrevoOAuth(t *testing.T) {
+	with := func(brevo string) string {
+		return "brevo: {" + brevo + "}\nconnectors: {zendesk: {subdomain: acme, auth: {email: a@example.com, api_token: t}}}\n"
+	}
+	file, err := parse(with(`oauth: {client_id: app, client_secret: s}`))
+	require.NoError(t, err)
+	assert.True(t, file.Brevo.UsesOAuth())
+	assert.True(t, file.Brevo.APIKey.IsZero(), "BREVO_API_KEY is not asked")
+	assert.Equal(t, "s", file.Brevo.OAuth.ClientSecret.Reveal())
+	assert.Equal(t, []string{"contacts:read", "contacts:write", "crm:read", "crm:write"}, file.Brevo.OAuth.Scopes)
+	assert.Equal(t, "https://api.brevo.com/realms/partner/oauth/token", file.Brevo.OAuth.TokenURL)
+
+	file, err = parse(with(`base_url: "http://127.0.0.1:9142/v3", oauth: {client_id: app, client_secret: s, scopes: ["transactional.email:write"]}`))
+	require.NoError(t, err)
+	assert.Equal(t, "http://127.0.0.1:9142/realms/partner/oauth/token", file.Brevo.OAuth.TokenURL)
+	assert.Equal(t, []string{"transactional.email:write"}, file.Brevo.OAuth.Scopes)
+
+	file, err = parse(with(`oauth: {client_id: app, client_secret: s, token_url: "https://oauth.brevo.com/realms/partner/oauth/token"}`))
+	require.NoError(t, err)
+	assert.Equal(t, "https://oauth.brevo.com/realms/partner/oauth/token", file.Brevo.OAuth.TokenURL)
+
+	for brevo, want := range map[string]string{
+		`api_key: k, oauth: {client_id: a, client_secret: b}`:                   "brevo has both api_key and oauth",
+		`oauth: {client_id: a}`:                                                 "brevo.oauth.client_secret is missing",
+		`oauth: {client_secret: a}`:                                             "brevo.oauth.client_id is missing",
+		`oauth: {client_id: a, client_secret: b, scopes: []}`:                   "brevo.oauth.scopes is empty",
+		`oauth: {client_id: a, client_secret: b, scopes: [contacts]}`:           "brevo.oauth.scopes[1] is not a scope of Brevo",
+		`oauth: {client_id: a, client_secret: b, token_url: "http://oauth.eu"}`: "brevo.oauth.token_url would send credentials over plain http",
+	} {
+		_, err := parse(with(brevo))
+		require.ErrorContains(t, err, want)
 	}
 }

@@ -10,7 +10,7 @@ import (
 
 // Secret is one secret, sealed before it comes here: the store holds no key.
 type Secret struct {
-	Name      string // "webhook_signing/<webhook>", "webhook_signing/<webhook>/previous"
+	Name      string // "webhook_signing/<webhook>", "webhook_signing/<webhook>/previous", "zendesk_tokens"
 	KeyID     string // of the encryption key
 	Sealed    string
 	CreatedAt time.Time
@@ -23,6 +23,37 @@ func (a *Account) PutSecret(ctx context.Context, s Secret) error {
 		ON CONFLICT (account, name) DO UPDATE SET key_id = excluded.key_id, sealed = excluded.sealed,
 			created_at = excluded.created_at, expires_at = excluded.expires_at`,
 		clean(s.Name), s.KeyID, s.Sealed, nanos(s.CreatedAt), nanos(s.ExpiresAt))
+}
+
+// ReplaceSecret stores a secret in place of the one with its name, as long as that is the one that was sealed as was; else it
+// changes nothing and returns false.
+func (a *Account) ReplaceSecret(ctx context.Context, was string, s Secret) (replaced bool, err error) {
+	err = a.write(ctx, func(t *tx) error {
+		n, err := t.exec(ctx, `UPDATE secrets SET key_id = $4, sealed = $5, created_at = $6, expires_at = $7
+			WHERE account = $1 AND name = $2 AND sealed = $3`,
+			t.account, clean(s.Name), was, s.KeyID, s.Sealed, nanos(s.CreatedAt), nanos(s.ExpiresAt))
+		replaced = n == 1
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("replace secret: %w", err)
+	}
+	return replaced, nil
+}
+
+// Secret returns the secret of a name; ErrNotFound.
+func (a *Account) Secret(ctx context.Context, name string) (Secret, error) {
+	s := Secret{Name: name}
+	var created, expires int64
+	err := a.read(ctx, func(t *tx) error {
+		return t.QueryRowContext(ctx, "SELECT key_id, sealed, created_at, expires_at FROM secrets WHERE account = $1 AND name = $2",
+			t.account, clean(name)).Scan(&s.KeyID, &s.Sealed, &created, &expires)
+	})
+	if err != nil {
+		return Secret{}, fmt.Errorf("read secret: %w", err)
+	}
+	s.CreatedAt, s.ExpiresAt = moment(created), moment(expires)
+	return s, nil
 }
 
 // Secrets returns the secrets whose names begin with prefix, by name; those that have expired are among them.

@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
+
+	"golang.org/x/oauth2"
 
 	"zendesk-brevo/internal/rest"
 )
@@ -23,193 +23,161 @@ type Renewer interface {
 }
 
 const (
-	routeToken = "/oauth/tokens"
-	// renewMargin is how long before its end a token is replaced: longer than a request takes to reach Zendesk and than
-	// clocks differ. Tokens that live less than five minutes are replaced after four fifths of their life.
-	renewMargin = time.Minute
-	// renewPause is how soon a token that replaced a refused one may itself be replaced after a refusal: where the user
-	// behind the client lost access, every call would else ask for a token first.
-	renewPause = time.Minute
+	routeToken     = "/oauth/tokens"
+	routeAuthorize = "/oauth/authorizations/new"
 )
 
-// ClientCredentialsConfig describes a confidential OAuth client of one account. HTTP and Now may be nil; without Scopes
-// Zendesk decides.
-type ClientCredentialsConfig struct {
+// OAuthConfig describes an OAuth client of one account. A public client has no secret. HTTP and Now may be nil.
+type OAuthConfig struct {
 	BaseURL      string // of the account, as in Config
 	ClientID     string // Zendesk's "unique identifier"
 	ClientSecret string
-	Scopes       []string
+	Scopes       []string // of client credentials; without any Zendesk decides
 	HTTP         *http.Client
 	Now          func() time.Time
 }
 
 // Format keeps every verb from printing the secret.
-func (ClientCredentialsConfig) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(redacted)) }
+func (OAuthConfig) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(redacted)) }
 
 // LogValue keeps slog from printing the secret.
-func (ClientCredentialsConfig) LogValue() slog.Value { return slog.StringValue(redacted) }
+func (OAuthConfig) LogValue() slog.Value { return slog.StringValue(redacted) }
 
-// OAuthClient is a Credential that gets its access tokens by the grant client_credentials and keeps them in memory. Such
-// tokens act as the user bound to the client and come without a refresh token: at their end a new one is asked for.
-// Asking costs no budget. It is safe for concurrent use, and callers who need a token at the same time share one request.
-type OAuthClient struct {
-	cfg     ClientCredentialsConfig
-	gate    *rest.Client
-	err     error         // why there is no gate
-	busy    chan struct{} // holds one element while a token is asked for
-	current atomic.Pointer[accessToken]
-	granted atomic.Pointer[string]
-	// refusedOnce says that the next token replaces a refused one.
-	refusedOnce atomic.Bool
-}
-
-type accessToken struct {
-	value       string
-	askedAt     time.Time
-	renewAt     time.Time // zero: it does not expire
-	replacement bool      // of a token that Zendesk refused
-}
-
-// ClientCredentials is the credential of an OAuth client. It asks for nothing yet; what is wrong with its configuration
-// shows when it first signs.
+// OAuthApp asks Zendesk for tokens. Asking costs no budget. What goes wrong with that is a *rest.Error of the route
+// /oauth/tokens. It shows nothing of itself.
 // https://developer.zendesk.com/api-reference/ticketing/oauth/grant_type_tokens/
-func ClientCredentials(cfg ClientCredentialsConfig) *OAuthClient {
+type OAuthApp struct {
+	cfg  OAuthConfig
+	gate *rest.Client
+}
+
+// NewOAuthApp checks the configuration; it makes no call.
+func NewOAuthApp(cfg OAuthConfig) (*OAuthApp, error) {
+	if cfg.ClientID == "" {
+		return nil, errors.New("zendesk credential: OAuth client id is empty")
+	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	o := &OAuthClient{cfg: cfg, busy: make(chan struct{}, 1)}
-	if cfg.ClientID == "" || cfg.ClientSecret == "" {
-		o.err = errors.New("zendesk credential: OAuth client id or secret is empty")
-		return o
-	}
-	o.gate, o.err = rest.New(rest.Config{
+	gate, err := rest.New(rest.Config{
 		Vendor: "zendesk", BaseURL: cfg.BaseURL, HTTP: cfg.HTTP, Problem: problem, RequestIDHeader: requestIDHeader, Now: cfg.Now,
 		Authorize: func(context.Context, *http.Request) error { return nil },
 	})
-	return o
-}
-
-// Authorize signs with a token that has not run out, asking for one when there is none. What goes wrong with that is a
-// *rest.Error of the route /oauth/tokens.
-func (o *OAuthClient) Authorize(ctx context.Context, r *http.Request) error {
-	token := o.valid()
-	if token == nil {
-		var err error
-		if token, err = o.renew(ctx); err != nil {
-			return err
-		}
-	}
-	r.Header.Set("Authorization", "Bearer "+token.value)
-	return nil
-}
-
-// Granted is the scope of the last token, space-separated, as Zendesk gave it; empty before the first one, and when the
-// answer did not say. It has to be compared with Scopes: for a scope that it does not know Zendesk issues a token all the
-// same, with which calls are forbidden.
-func (o *OAuthClient) Granted() string {
-	if scope := o.granted.Load(); scope != nil {
-		return *scope
-	}
-	return ""
-}
-
-// Refused forgets the token that the request was signed with, and reports whether another one can take its place. It
-// cannot where that token was itself got, less than a minute ago, in the place of a refused one.
-func (o *OAuthClient) Refused(r *http.Request) bool {
-	token := o.current.Load()
-	if token == nil || r.Header.Get("Authorization") != "Bearer "+token.value {
-		return true // it is forgotten already
-	}
-	if token.replacement && o.cfg.Now().Before(token.askedAt.Add(renewPause)) {
-		return false
-	}
-	o.refusedOnce.Store(true)
-	o.current.CompareAndSwap(token, nil)
-	return true
-}
-
-func (o *OAuthClient) valid() *accessToken {
-	token := o.current.Load()
-	if token == nil || !token.renewAt.IsZero() && !o.cfg.Now().Before(token.renewAt) {
-		return nil
-	}
-	return token
-}
-
-// renew asks for a token, unless somebody else did while this call waited for its turn.
-func (o *OAuthClient) renew(ctx context.Context) (*accessToken, error) {
-	if o.err != nil {
-		return nil, o.err
-	}
-	select {
-	case o.busy <- struct{}{}:
-		defer func() { <-o.busy }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	if token := o.valid(); token != nil {
-		return token, nil
-	}
-	replacement := o.refusedOnce.Load()
-	token, scope, err := o.request(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if replacement {
-		token.replacement = true
-		o.refusedOnce.Store(false)
-	}
-	o.granted.Store(&scope)
-	o.current.Store(token)
-	return token, nil
+	return &OAuthApp{cfg: cfg, gate: gate}, nil
 }
 
-func (o *OAuthClient) request(ctx context.Context) (*accessToken, string, error) {
-	var out struct {
-		AccessToken string          `json:"access_token"`
-		ExpiresIn   json.RawMessage `json:"expires_in"`
-		Scope       json.RawMessage `json:"scope"`
+// AuthorizationURL is where a person lets the client act for them. Zendesk sends them on to redirect with a code, which only
+// the holder of verifier can exchange (PKCE, S256), and with state.
+// https://support.zendesk.com/hc/en-us/articles/4408845965210
+func (a *OAuthApp) AuthorizationURL(redirect, state, verifier string, scopes []string) string {
+	c := oauth2.Config{
+		ClientID: a.cfg.ClientID, RedirectURL: redirect, Scopes: scopes,
+		Endpoint: oauth2.Endpoint{AuthURL: strings.TrimRight(a.cfg.BaseURL, "/") + routeAuthorize},
 	}
-	r := rest.Request{Method: http.MethodPost, Route: routeToken, Body: struct {
-		GrantType    string `json:"grant_type"`
-		ClientID     string `json:"client_id"`
-		ClientSecret string `json:"client_secret"`
-		Scope        string `json:"scope,omitempty"`
-	}{"client_credentials", o.cfg.ClientID, o.cfg.ClientSecret, strings.Join(o.cfg.Scopes, " ")}}
-	meta, err := o.gate.Do(ctx, r, &out)
+	return c.AuthCodeURL(state, oauth2.S256ChallengeOption(verifier))
+}
+
+// grant is the body of a token request, which Zendesk wants as JSON rather than as a form.
+type grant struct {
+	GrantType    string `json:"grant_type"`
+	ClientID     string `json:"client_id"`
+	ClientSecret string `json:"client_secret,omitempty"`
+	Code         string `json:"code,omitempty"`
+	RedirectURI  string `json:"redirect_uri,omitempty"`
+	CodeVerifier string `json:"code_verifier,omitempty"`
+	RefreshToken string `json:"refresh_token,omitempty"`
+	Scope        string `json:"scope,omitempty"`
+}
+
+// Exchange turns a code, which lives two minutes and works once, into tokens. redirect, verifier and scopes are those of its
+// authorization.
+func (a *OAuthApp) Exchange(ctx context.Context, code, redirect, verifier string, scopes []string) (Tokens, error) {
+	return a.ask(ctx, grant{
+		GrantType: "authorization_code", Code: code, RedirectURI: redirect, CodeVerifier: verifier, Scope: strings.Join(scopes, " "),
+	})
+}
+
+// Refresh turns a refresh token into new tokens; with that Zendesk ends the access token and the refresh token that they replace.
+func (a *OAuthApp) Refresh(ctx context.Context, refreshToken string) (Tokens, error) {
+	return a.ask(ctx, grant{GrantType: "refresh_token", RefreshToken: refreshToken})
+}
+
+// IsInvalidGrant reports that Zendesk does not accept a code or a refresh token: it expired, was used or was revoked.
+func IsInvalidGrant(err error) bool {
+	var e *rest.Error
+	return errors.As(err, &e) && e.Route == routeToken && e.Code == "invalid_grant"
+}
+
+// Tokens are what a person's consent gives. They show nothing of themselves.
+type Tokens struct {
+	rest.Token
+	Refresh      string    // empty: there is none, and the access token is not to be renewed
+	RefreshUntil time.Time // zero: Zendesk did not say
+}
+
+// Format keeps every verb from printing a token.
+func (Tokens) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(redacted)) }
+
+// LogValue keeps slog from printing a token.
+func (Tokens) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+func (a *OAuthApp) ask(ctx context.Context, g grant) (Tokens, error) {
+	var out struct {
+		AccessToken      string          `json:"access_token"`
+		RefreshToken     string          `json:"refresh_token"`
+		ExpiresIn        json.RawMessage `json:"expires_in"`
+		RefreshExpiresIn json.RawMessage `json:"refresh_token_expires_in"`
+		Scope            json.RawMessage `json:"scope"`
+	}
+	g.ClientID, g.ClientSecret = a.cfg.ClientID, a.cfg.ClientSecret
+	r := rest.Request{Method: http.MethodPost, Route: routeToken, Body: g}
+	meta, err := a.gate.Do(ctx, r, &out)
 	if err != nil {
-		return nil, "", err
+		return Tokens{}, err
 	}
 	if out.AccessToken == "" {
-		return nil, "", missing(r, meta, "access_token")
+		return Tokens{}, missing(r, meta, "access_token")
 	}
-	token := &accessToken{value: out.AccessToken, askedAt: meta.SentAt}
-	if life := lifetime(out.ExpiresIn); life > 0 {
-		token.renewAt = meta.SentAt.Add(life - min(renewMargin, life/5))
+	t := Tokens{Token: rest.ParseToken(out.AccessToken, out.ExpiresIn, out.Scope, meta.SentAt), Refresh: out.RefreshToken}
+	if life := rest.Lifetime(out.RefreshExpiresIn); life > 0 {
+		t.RefreshUntil = meta.SentAt.Add(life)
 	}
-	return token, scopeText(out.Scope), nil
+	return t, nil
 }
 
-// lifetime reads expires_in, in seconds; 0 when it is null, as with tokens that do not expire, or no positive number. A
-// token that ends all the same is replaced when Zendesk refuses it.
-func lifetime(raw json.RawMessage) time.Duration {
-	seconds, err := strconv.ParseInt(strings.Trim(string(raw), `"`), 10, 32)
-	if err != nil || seconds < 0 {
-		return 0
-	}
-	return time.Duration(seconds) * time.Second
-}
+// Format keeps every verb from printing the secret.
+func (*OAuthApp) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(redacted)) }
 
-// scopeText takes the documented string, and the list that Zendesk's other API for tokens gives.
-func scopeText(raw json.RawMessage) string {
-	var (
-		text string
-		list []string
-	)
-	if json.Unmarshal(raw, &text) != nil && json.Unmarshal(raw, &list) == nil {
-		return strings.Join(list, " ")
+// LogValue keeps slog from printing the secret.
+func (*OAuthApp) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// OAuthClient is a Credential that gets its access tokens by the grant client_credentials and keeps them in memory. Such
+// tokens act as the user bound to the client and come without a refresh token: at their end a new one is asked for.
+// Granted has to be compared with the scopes asked for: for a scope that it does not know Zendesk issues a token all the
+// same, with which calls are forbidden.
+type OAuthClient struct{ *rest.Tokens }
+
+// ClientCredentials is the credential of a confidential OAuth client. It asks for nothing yet; what is wrong with its
+// configuration shows when it first signs.
+func ClientCredentials(cfg OAuthConfig) *OAuthClient {
+	app, err := NewOAuthApp(cfg)
+	if err == nil && cfg.ClientSecret == "" {
+		err = errors.New("zendesk credential: OAuth client secret is empty")
 	}
-	return text
+	now := cfg.Now
+	if now == nil {
+		now = time.Now
+	}
+	return &OAuthClient{rest.NewTokens(now, func(ctx context.Context) (rest.Token, error) {
+		if err != nil {
+			return rest.Token{}, err
+		}
+		t, err := app.ask(ctx, grant{GrantType: "client_credentials", Scope: strings.Join(cfg.Scopes, " ")})
+		return t.Token, err
+	})}
 }
 
 // Format keeps every verb from printing the secret or a token.

@@ -77,7 +77,7 @@ func connectOAuth(t *testing.T, i *issuer, scopes ...string) (*zendesk.Client, *
 	i.now = noon
 	server := httptest.NewServer(i)
 	t.Cleanup(server.Close)
-	credential := zendesk.ClientCredentials(zendesk.ClientCredentialsConfig{
+	credential := zendesk.ClientCredentials(zendesk.OAuthConfig{
 		BaseURL: server.URL, ClientID: "sync", ClientSecret: clientSecret, Scopes: scopes, Now: i.clock,
 	})
 	m := &meter{}
@@ -234,7 +234,7 @@ func TestACancelledCallWaitsForNoToken(t *testing.T) {
 		_, _ = w.Write([]byte(`{"access_token":"t"}`))
 	}))
 	t.Cleanup(server.Close)
-	credential := zendesk.ClientCredentials(zendesk.ClientCredentialsConfig{BaseURL: server.URL, ClientID: "sync", ClientSecret: clientSecret})
+	credential := zendesk.ClientCredentials(zendesk.OAuthConfig{BaseURL: server.URL, ClientID: "sync", ClientSecret: clientSecret})
 	first := make(chan error)
 	go func() {
 		first <- credential.Authorize(context.Background(), httptest.NewRequest(http.MethodGet, "/", nil))
@@ -247,8 +247,8 @@ func TestACancelledCallWaitsForNoToken(t *testing.T) {
 	require.NoError(t, <-first)
 }
 
-func TestClientCredentialsConfigShowsNothing(t *testing.T) {
-	cfg := zendesk.ClientCredentialsConfig{ClientSecret: clientSecret}
+func TestOAuthConfigShowsNothing(t *testing.T) {
+	cfg := zendesk.OAuthConfig{ClientSecret: clientSecret}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
 		assert.NotContains(t, fmt.Sprintf(verb, cfg), clientSecret)
 		assert.NotContains(t, fmt.Sprintf(verb, &cfg), clientSecret)

@@ -143,8 +143,8 @@ func TestCredentialsThatCannotSignAskNobody(t *testing.T) {
 	for name, credential := range map[string]zendesk.Credential{
 		"no e-mail":     zendesk.APIToken("", "s3cret"),
 		"no token":      zendesk.APIToken("admin@example.com", ""),
-		"no client id":  zendesk.ClientCredentials(zendesk.ClientCredentialsConfig{BaseURL: "https://x.zendesk.com", ClientSecret: "s3cret"}),
-		"no secret":     zendesk.ClientCredentials(zendesk.ClientCredentialsConfig{BaseURL: "https://x.zendesk.com", ClientID: "c"}),
+		"no client id":  zendesk.ClientCredentials(zendesk.OAuthConfig{BaseURL: "https://x.zendesk.com", ClientSecret: "s3cret"}),
+		"no secret":     zendesk.ClientCredentials(zendesk.OAuthConfig{BaseURL: "https://x.zendesk.com", ClientID: "c"}),
 		"empty bearer":  zendesk.Bearer(func(context.Context) (string, error) { return "", nil }),
 		"failed bearer": zendesk.Bearer(func(context.Context) (string, error) { return "", gone }),
 	} {
@@ -164,7 +164,7 @@ func TestCredentialsShowNothing(t *testing.T) {
 	for _, credential := range []zendesk.Credential{
 		zendesk.APIToken("admin@example.com", "s3cret"),
 		zendesk.Bearer(func(context.Context) (string, error) { return "s3cret", nil }),
-		zendesk.ClientCredentials(zendesk.ClientCredentialsConfig{BaseURL: "https://x.zendesk.com", ClientID: "c", ClientSecret: "s3cret"}),
+		zendesk.ClientCredentials(zendesk.OAuthConfig{BaseURL: "https://x.zendesk.com", ClientID: "c", ClientSecret: "s3cret"}),
 	} {
 		var log bytes.Buffer
 		slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "credential", credential, "config", zendesk.Config{Credential: credential})
