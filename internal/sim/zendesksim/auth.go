@@ -1,15 +1,9 @@
 package zendesksim
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
-	"time"
 
 	"zendesk-brevo/internal/sim/seed"
 )
@@ -18,6 +12,7 @@ import (
 type actor struct {
 	user   seed.User
 	scopes []string // nil: an API token, which has no scopes
+	token  int64    // the id of the OAuth token; 0: another credential
 }
 
 // mayCall reports whether the scopes cover a call. A token with unknown scopes is issued all the same and fails here.
@@ -37,12 +32,11 @@ func (a *actor) mayCall(method, resource string) bool {
 func (s *Server) signIn(r *http.Request) (*actor, func(http.ResponseWriter)) {
 	header := r.Header.Get("Authorization")
 	if token, ok := strings.CutPrefix(header, "Bearer "); ok {
-		scopes, ok := s.bearerScopes(token)
+		who, ok := s.bearer(token)
 		if !ok {
 			return nil, invalidToken
 		}
-		owner, _ := s.account.Users.Get(s.account.Owner().ID)
-		return &actor{user: owner, scopes: scopes}, nil
+		return who, nil
 	}
 	name, secret, ok := r.BasicAuth()
 	if !ok {
@@ -81,87 +75,19 @@ func (s *Server) userByEmail(email string) (seed.User, bool) {
 	return u, ok
 }
 
-func (s *Server) bearerScopes(token string) ([]string, bool) {
+// bearer is who an access token acts as.
+func (s *Server) bearer(token string) (*actor, bool) {
 	if slices.Contains(s.opts.Bearer, token) {
-		return []string{"read", "write"}, true
+		owner, _ := s.account.Users.Get(s.account.Owner().ID)
+		return &actor{user: owner, scopes: []string{"read", "write"}}, true
 	}
-	return s.oauth.check(token, time.Now())
-}
-
-// oauth issues access tokens by POST /oauth/tokens
-// (https://developer.zendesk.com/api-reference/ticketing/oauth/grant_type_tokens/).
-type oauth struct {
-	id, secret string
-	ttl        time.Duration
-
-	mu     sync.Mutex
-	n      int
-	access map[string]grant
-}
-
-type grant struct {
-	scopes  []string
-	expires time.Time
-}
-
-func newOAuth(o Options) *oauth {
-	return &oauth{id: o.ClientID, secret: o.ClientSecret, ttl: o.TokenTTL, access: map[string]grant{}}
-}
-
-func (o *oauth) check(token string, now time.Time) ([]string, bool) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	g, ok := o.access[token]
-	return g.scopes, ok && now.Before(g.expires)
-}
-
-// RevokeTokens makes every issued OAuth access token invalid, as an administrator can.
-func (s *Server) RevokeTokens() {
-	s.oauth.mu.Lock()
-	defer s.oauth.mu.Unlock()
-	clear(s.oauth.access)
-}
-
-func (o *oauth) issue(scopes []string, now time.Time) string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.n++
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s %d", o.secret, o.n))
-	token := hex.EncodeToString(sum[:])
-	o.access[token] = grant{scopes: scopes, expires: now.Add(o.ttl)}
-	return token
-}
-
-// createToken serves the client_credentials grant: a JSON body, 201, no refresh token.
-func createToken(s *Server, x *exchange) {
-	var in struct {
-		GrantType    string `json:"grant_type"`
-		ClientID     string `json:"client_id"`
-		ClientSecret string `json:"client_secret"`
-		Scope        string `json:"scope"`
-		ExpiresIn    int    `json:"expires_in"`
+	p, ok := s.oauth.find(token, s.clock.Now())
+	if !ok {
+		return nil, false
 	}
-	if json.NewDecoder(x.r.Body).Decode(&in) != nil {
-		oauthError(x.w, http.StatusBadRequest, "invalid_request", "The request is missing a required parameter or is otherwise malformed.")
-		return
+	user, ok := s.account.Users.Get(p.user)
+	if !ok || user.Suspended {
+		return nil, false
 	}
-	switch {
-	case in.GrantType != "client_credentials":
-		oauthError(x.w, http.StatusBadRequest, "unsupported_grant_type", "The authorization grant type is not supported.")
-	case s.oauth.id == "" || in.ClientID != s.oauth.id || in.ClientSecret != s.oauth.secret:
-		oauthError(x.w, http.StatusUnauthorized, "invalid_client", "Client authentication failed due to unknown client, no client authentication included, or unsupported authentication method.")
-	default:
-		scopes := strings.Fields(in.Scope)
-		if scopes == nil {
-			scopes = []string{}
-		}
-		token := s.oauth.issue(scopes, time.Now())
-		writeJSON(x.w, http.StatusCreated, map[string]any{
-			"access_token": token, "token_type": "bearer", "scope": in.Scope, "expires_in": int(s.oauth.ttl.Seconds()),
-		})
-	}
-}
-
-func oauthError(w http.ResponseWriter, status int, code, text string) {
-	writeJSON(w, status, map[string]any{"error": code, "error_description": text})
+	return &actor{user: user, scopes: p.scopes, token: p.id}, true
 }

@@ -97,6 +97,9 @@ func (r reply) ids(name string) []int64 {
 
 type signIn func(*http.Request)
 
+// direct shows redirects as they are.
+var direct = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+
 func (a *account) owner(r *http.Request) {
 	email, token := a.Credentials()
 	r.SetBasicAuth(email+"/token", token)
@@ -120,7 +123,7 @@ func (a *account) as(t *testing.T, who signIn, method, address, body string) rep
 		req.Header.Set("Content-Type", "application/json")
 	}
 	who(req)
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := direct.Do(req)
 	require.NoError(t, err)
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(resp.Body)

@@ -48,10 +48,16 @@ type Options struct {
 	Token string
 	// Bearer are OAuth access tokens that act as the account's owner with the scopes read and write.
 	Bearer []string
-	// ClientID and ClientSecret are a confidential OAuth client for POST /oauth/tokens; its tokens act as the owner.
+	// ClientID and ClientSecret are the account's OAuth client; without a secret it is a public one. By client credentials it acts
+	// as the owner, else as who consents: see ConsentAs.
 	ClientID     string
 	ClientSecret string
-	TokenTTL     time.Duration // of issued access tokens, in real time; default 30 min
+	RedirectURIs []string      // of the client
+	ClientScopes []string      // that it may be granted; nil: whatever is asked for
+	TokenTTL     time.Duration // of access tokens, by the clock whatever its speed; default 30 min
+	RefreshTTL   time.Duration // of refresh tokens; default 30 days
+	// EternalTokens are access tokens without an end and without a refresh token, as older clients have them.
+	EternalTokens bool
 
 	// EmptyPages puts empty pages that are not the last between the pages of the cursor exports.
 	EmptyPages bool
@@ -99,6 +105,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.TokenTTL == 0 {
 		o.TokenTTL = 30 * time.Minute
+	}
+	if o.RefreshTTL == 0 {
+		o.RefreshTTL = 30 * 24 * time.Hour
 	}
 	return o
 }

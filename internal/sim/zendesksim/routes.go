@@ -8,7 +8,7 @@ const (
 // allRoutes lists the endpoints that the simulated account has.
 func allRoutes() []route {
 	var all []route
-	for _, group := range [][]route{exportRoutes(), ticketRoutes(), userRoutes(), organizationRoutes(), otherRoutes(), webhookRoutes()} {
+	for _, group := range [][]route{exportRoutes(), ticketRoutes(), userRoutes(), organizationRoutes(), otherRoutes(), webhookRoutes(), oauthRoutes()} {
 		all = append(all, group...)
 	}
 	return all
@@ -82,7 +82,6 @@ func organizationRoutes() []route {
 
 func otherRoutes() []route {
 	return []route{
-		{"POST /oauth/tokens", anyone, "", "", createToken},
 		{"GET " + v2 + "/search", agents, "", searchIndex, search},
 		{"GET " + v2 + "/search/count", agents, "", searchIndex, countSearch},
 		{"GET " + v2 + "/account/settings", agents, "", "", showSettings},
