@@ -91,7 +91,7 @@ func adviseZendesk(call *rest.Error) (cause, fix string) {
 		return fmt.Sprintf("Zendesk refused the OAuth client (%d%s)", call.Status, codeOf(call)), "check client_id, client_secret and scopes under auth.oauth"
 	case call.Status == http.StatusUnauthorized:
 		return "Zendesk refused the credentials (401)", "check auth in connectors.yaml; API tokens can no longer be created and " +
-			"end on 2027-04-30, so if the token is gone put an OAuth client under auth.oauth and run `starter connect`"
+			"end on 2027-04-30, so connect an OAuth client if the token is gone"
 	case call.Status == http.StatusForbidden:
 		return "Zendesk refused the connected user (403)", "connect an active administrator, and give the credential the scope that is missing"
 	case call.Status == http.StatusNotFound:

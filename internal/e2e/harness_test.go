@@ -21,6 +21,7 @@ import (
 
 	"zendesk-brevo/activities"
 	"zendesk-brevo/internal/config"
+	"zendesk-brevo/internal/seal"
 	"zendesk-brevo/internal/sim"
 	"zendesk-brevo/internal/sim/brevosim"
 	"zendesk-brevo/internal/sim/seed"
@@ -43,6 +44,7 @@ type world struct {
 	clock      *skipClock
 	yaml       string // connectors.yaml of the next run
 	logs       *strings.Builder
+	box        *seal.Box                                // of ENCRYPTION_KEY; nil: there is none
 	watch      *watcher                                 // what the next runs put into history and into the SDK's log; nil: nobody looks
 	prepare    func(*testsuite.TestWorkflowEnvironment) // called before each run; nil: nothing to prepare
 	woken      []string                                 // subjects that syncs offered and nobody has followed yet
@@ -140,7 +142,7 @@ func (w *world) environment(t *testing.T) *testsuite.TestWorkflowEnvironment {
 			}
 			return ctx.Err()
 		},
-		Waker: w,
+		Waker: w, Box: w.box,
 	})
 	workflows.Register(env, a)
 	if w.prepare != nil {

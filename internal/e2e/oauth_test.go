@@ -23,7 +23,7 @@ func oauth(zo *zendesksim.Options, _ *brevosim.Options) {
 func (w *world) connectBy(auth string) {
 	w.yaml = fmt.Sprintf(`brevo: {api_key: %q, base_url: %q}
 connectors:
-  zendesk: {subdomain: %s, base_url: %q, auth: {%s}, lists: {all_customers: Zendesk customers}}
+  zendesk: {subdomain: %s, base_url: %q, auth: {%s}, lists: {all_customers: Zendesk customers, active_tickets: Open tickets, satisfied_customers: Satisfied customers}}
 `, brevosim.DefaultAPIKey, w.brevoURL, account, w.zendeskURL, auth)
 }
 
