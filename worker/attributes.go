@@ -22,7 +22,7 @@ func ensureSearchAttributes(ctx context.Context, c client.Client) error {
 	}
 	there, err := c.OperatorService().ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{Namespace: namespace})
 	missing := map[string]enums.IndexedValueType{}
-	var flags []string
+	var flags, cloudFlags []string
 	for _, key := range workflows.SearchAttributes() {
 		if err == nil {
 			if _, ok := there.GetCustomAttributes()[key.GetName()]; ok {
@@ -31,6 +31,7 @@ func ensureSearchAttributes(ctx context.Context, c client.Client) error {
 		}
 		missing[key.GetName()] = key.GetValueType()
 		flags = append(flags, "--name "+key.GetName()+" --type "+key.GetValueType().String())
+		cloudFlags = append(cloudFlags, "--search-attribute "+key.GetName()+"="+key.GetValueType().String())
 	}
 	if len(missing) == 0 {
 		return nil
@@ -39,8 +40,8 @@ func ensureSearchAttributes(ctx context.Context, c client.Client) error {
 		Namespace: namespace, SearchAttributes: missing,
 	})
 	if err != nil {
-		return fmt.Errorf("create search attributes: %w; let an operator run: temporal operator search-attribute create --namespace %s %s",
-			err, namespace, strings.Join(flags, " "))
+		return fmt.Errorf("create search attributes: %w; let an operator run: temporal operator search-attribute create --namespace %s %s; for Temporal Cloud: tcld namespace search-attributes add --namespace %s %s",
+			err, namespace, strings.Join(flags, " "), namespace, strings.Join(cloudFlags, " "))
 	}
 	return nil
 }

@@ -50,6 +50,10 @@ func run(ctx context.Context, env config.Env) error {
 	if err != nil {
 		return err
 	}
+	version, err := versioning(env)
+	if err != nil {
+		return err
+	}
 	logger := config.NewLogger(os.Stderr, env.LogFormat, logLevel(file))
 	st, err := store.Open(ctx, env.StoreURL.Reveal())
 	if err != nil {
@@ -68,7 +72,7 @@ func run(ctx context.Context, env config.Env) error {
 	if err := ensureSearchAttributes(ctx, c); err != nil {
 		return err
 	}
-	return serve(ctx, c, env.TaskQueue, activities.Options{File: file, Store: st, Box: box, Log: logger})
+	return serve(ctx, c, env.TaskQueue, version, activities.Options{File: file, Store: st, Box: box, Log: logger})
 }
 
 // encryption is what opens the tokens that `starter connect` sealed; nil without ENCRYPTION_KEY.
@@ -79,14 +83,14 @@ func encryption(env config.Env) (*seal.Box, error) {
 	return seal.New(env.EncryptionKey.Reveal())
 }
 
-func serve(ctx context.Context, c client.Client, queue string, o activities.Options) error {
-	w := worker.New(c, queue, worker.Options{WorkerStopTimeout: stopGrace})
+func serve(ctx context.Context, c client.Client, queue string, version worker.DeploymentOptions, o activities.Options) error {
+	w := worker.New(c, queue, worker.Options{WorkerStopTimeout: stopGrace, DeploymentOptions: version})
 	o.Waker = workflows.Waker{Client: c, Queue: queue}
 	workflows.Register(w, activities.New(o))
 	if err := w.Start(); err != nil {
 		return fmt.Errorf("start worker on task queue %s: %w", queue, err)
 	}
-	o.Log.Info("worker ready", "task_queue", queue, "connectors", len(o.File.Ordered))
+	o.Log.Info("worker ready", "task_queue", queue, "connectors", len(o.File.Ordered), "build_id", version.Version.BuildID)
 	<-ctx.Done()
 	o.Log.Info("worker stopping")
 	w.Stop()

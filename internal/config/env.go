@@ -34,6 +34,9 @@ type Env struct {
 	APIToken               Secret   `env:"API_TOKEN"`
 	AdminAddr              string   `env:"ADMIN_ADDR"`
 	LogFormat              string   `env:"LOG_FORMAT" envDefault:"text"`
+	// DeploymentName and BuildID version the worker, by the names that Temporal's Worker Controller sets.
+	DeploymentName string `env:"TEMPORAL_DEPLOYMENT_NAME"`
+	BuildID        string `env:"TEMPORAL_WORKER_BUILD_ID"`
 	// TemporalUIURL is where Temporal's Web UI is; empty where nobody said. No trailing slash.
 	TemporalUIURL string `env:"TEMPORAL_UI_URL"`
 }

@@ -15,6 +15,7 @@ import (
 var variables = []string{
 	"CONNECTORS_FILE", "STORE_URL", "TASK_QUEUE", "ENCRYPTION_KEY", "WEBHOOK_ADDR", "PUBLIC_URL", "ZENDESK_EMAIL", "ZENDESK_WEBHOOK_SECRET",
 	"WEBHOOK_ALLOW_TEST_SECRET", "TLS_CERT", "TLS_KEY", "ALLOWED_CIDRS", "TRUSTED_PROXIES", "API_TOKEN", "ADMIN_ADDR", "LOG_FORMAT",
+	"TEMPORAL_DEPLOYMENT_NAME", "TEMPORAL_WORKER_BUILD_ID",
 }
 
 // clean gives the test an empty directory and none of the variables; t.Setenv also puts back what a .env file sets.
