@@ -3,15 +3,24 @@ package e2e_test
 import (
 	"context"
 	"fmt"
+	"maps"
+	"net/http"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/testsuite"
 
 	"zendesk-brevo/activities"
+	"zendesk-brevo/internal/sim"
+	"zendesk-brevo/internal/sim/brevosim"
 	"zendesk-brevo/internal/sim/seed"
+	"zendesk-brevo/internal/sim/zendesksim"
 	"zendesk-brevo/internal/store"
 	"zendesk-brevo/internal/store/pgtest"
 	"zendesk-brevo/workflows"
@@ -27,36 +36,95 @@ func (w *world) keepIn(t *testing.T, url string) {
 	t.Cleanup(func() { _ = w.store.Close() })
 }
 
-// TestTwoWorkersShareABackfillOnPostgreSQL runs two real worker processes on one database and one Temporal server: the
-// result is that of one worker on SQLite, and losing one of the two half-way changes nothing.
+// limited gives both vendors the limits of usual plans, with minutes of three seconds: a backfill meets them.
+func limited(zo *zendesksim.Options, bo *brevosim.Options) {
+	clock := sim.NewClock(time.Now, 20)
+	zo.Plan, zo.Clock = zendesksim.Professional, clock
+	bo.Plan, bo.Clock = brevosim.General, clock
+}
+
+// refused counts the answers of both vendors that were 429.
+func (w *world) refused() (n int) {
+	for _, log := range []*sim.Log{w.zendesk.Log(), w.brevo.Log()} {
+		for _, call := range log.Calls() {
+			if call.Status == http.StatusTooManyRequests {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// TestTwoWorkersShareABackfillOnPostgreSQL runs two real worker processes on one database and one Temporal server, under the
+// vendors' limits. The result is that of one worker, with no more answers of 429, also when either of the two is lost half-way.
 func TestTwoWorkersShareABackfillOnPostgreSQL(t *testing.T) {
-	url := pgtest.URL(t)
+	pgtest.URL(t) // or the test is skipped here
 	s := realServer(t)
-	size := seed.Size{Users: 1200, Tickets: 4200, Organizations: 100}
-	calm := newWorld(t, size)
-	calm.sync(t, workflows.SyncInput{})
+	size := seed.Size{Users: 2000, Tickets: 12_000, Organizations: 60}
+	alone := newWorld(t, size, limited)
+	alone.realTime()
+	queue := fmt.Sprintf("alone-%d", time.Now().UnixNano())
+	worker := alone.startWorker(t, s, queue)
+	alone.realSync(t, s, queue, workflows.SyncInput{})
+	worker.kill()
+	exports := alone.zendesk.Log().Filter("GET", "/api/v2/incremental")
+	require.Greater(t, len(exports), 10, "more than a minute's exports, or the limit was never met")
+	want := alone.picture()
+	t.Logf("one worker: %d calls, %d answers were 429", alone.calls(), alone.refused())
 
-	w := newWorld(t, size)
-	w.realTime()
-	w.keepIn(t, url)
-	queue := fmt.Sprintf("postgres-%d", time.Now().UnixNano())
-	first := w.startWorker(t, s, queue)
-	second := w.startWorker(t, s, queue)
-	run, err := s.Client().ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: queue, TaskQueue: queue},
-		workflows.Sync, workflows.SyncInput{Account: account, Type: activities.Full})
-	require.NoError(t, err)
-	require.Eventually(t, func() bool { return w.calls() >= calm.calls()/2 }, 3*time.Minute, 5*time.Millisecond, "%d of %d calls\n%s\n%s", w.calls(), calm.calls(), first.logs, second.logs)
-	first.kill()
-	var out workflows.SyncResult
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
-	defer cancel()
-	require.NoError(t, run.Get(ctx, &out), "log of the worker that stayed:\n%s", second.logs)
-	assert.Equal(t, calm.picture(), w.picture())
+	for lost, name := range []string{"the first is lost", "the second is lost"} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, size, limited)
+			w.realTime()
+			w.keepIn(t, pgtest.URL(t))
+			queue := fmt.Sprintf("postgres-%d", time.Now().UnixNano())
+			workers := []*program{w.startWorker(t, s, queue), w.startWorker(t, s, queue)}
+			bothPoll(t, s, queue)
+			run, err := s.Client().ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: queue, TaskQueue: queue},
+				workflows.Sync, workflows.SyncInput{Account: account, Type: activities.Full})
+			require.NoError(t, err)
+			require.Eventually(t, func() bool { return w.calls() >= alone.calls()/2 }, 3*time.Minute, 5*time.Millisecond,
+				"%d of %d calls\n%s\n%s", w.calls(), alone.calls(), workers[0].logs, workers[1].logs)
+			workers[lost].kill()
+			var out workflows.SyncResult
+			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+			defer cancel()
+			require.NoError(t, run.Get(ctx, &out), "log of the worker that stayed:\n%s", workers[1-lost].logs)
+			assert.Equal(t, want, w.picture())
+			assert.LessOrEqual(t, w.refused(), alone.refused(), "answers of 429")
+			t.Logf("two workers: %d calls, %d answers were 429, steps by worker: %v", w.calls(), w.refused(), w.steps(t, s, queue))
 
-	w.brevo.ResetWrites()
-	run, err = s.Client().ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: queue, TaskQueue: queue},
-		workflows.Sync, workflows.SyncInput{Account: account, Type: activities.Full})
+			w.brevo.ResetWrites()
+			w.realSync(t, s, queue, workflows.SyncInput{Resources: []string{"users"}})
+			assert.Zero(t, w.brevo.Writes().Total(), "nothing is left to send")
+		})
+	}
+}
+
+// bothPoll waits until two workers poll the queue.
+func bothPoll(t *testing.T, s *testsuite.DevServer, queue string) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		seen, err := s.Client().DescribeTaskQueue(t.Context(), queue, enums.TASK_QUEUE_TYPE_ACTIVITY)
+		return err == nil && len(seen.GetPollers()) == 2
+	}, time.Minute, 20*time.Millisecond)
+}
+
+// steps counts the activities of the queue's workflows by the worker that took them.
+func (w *world) steps(t *testing.T, s *testsuite.DevServer, queue string) []int {
+	t.Helper()
+	found, err := s.Client().ListWorkflow(t.Context(), &workflowservice.ListWorkflowExecutionsRequest{Query: fmt.Sprintf("TaskQueue = '%s'", queue), PageSize: 1000})
 	require.NoError(t, err)
-	require.NoError(t, run.Get(t.Context(), &out))
-	assert.Zero(t, w.brevo.Writes().Total(), "nothing is left to send")
+	by := map[string]int{}
+	for _, e := range found.GetExecutions() {
+		events := s.Client().GetWorkflowHistory(t.Context(), e.GetExecution().GetWorkflowId(), e.GetExecution().GetRunId(), false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+		for events.HasNext() {
+			event, err := events.Next()
+			require.NoError(t, err)
+			if started := event.GetActivityTaskStartedEventAttributes(); started != nil {
+				by[started.GetIdentity()]++
+			}
+		}
+	}
+	return slices.Sorted(maps.Values(by))
 }
