@@ -154,6 +154,9 @@ func (c *connection) outcome(ctx context.Context, err error) error {
 	case Wait:
 		return rateLimited(err)
 	case PauseAll:
+		if disconnecting(ctx) { // a person waits for the end of it
+			return temporal.NewNonRetryableApplicationError(pauseMessage(err), ErrRefused, nil)
+		}
 		return c.pause(ctx, err, call)
 	case Reject, Missing, SkipStream:
 		return temporal.NewApplicationErrorWithOptions(err.Error(), ErrRefused, temporal.ApplicationErrorOptions{NonRetryable: true})
@@ -261,10 +264,21 @@ func (c *connection) honourPause(ctx context.Context) error {
 	if err != nil {
 		return c.outcome(ctx, fmt.Errorf("read pause: %w", err))
 	}
+	if disconnecting(ctx) {
+		if standing && p.Kind == PauseDisconnected {
+			return nil
+		}
+		return temporal.NewNonRetryableApplicationError("the account was resumed while it was being disconnected", ErrRefused, nil)
+	}
 	if standing {
 		return paused(p)
 	}
 	return nil
+}
+
+// disconnecting reports whether a step belongs to the work that is done while, and only while, an account is disconnected.
+func disconnecting(ctx context.Context) bool {
+	return activity.IsActivity(ctx) && activity.GetInfo(ctx).WorkflowType.Name == "Disconnect"
 }
 
 // configurationError is final: repeating does not change a file.

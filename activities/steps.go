@@ -30,7 +30,11 @@ type StepResult struct {
 
 // Rejections sums the rejected contacts.
 func (s *StepResult) Rejections() int64 {
-	return total(s.Rejected)
+	var n int64
+	for _, of := range s.Rejected {
+		n += of
+	}
+	return n
 }
 
 // settle counts a contact that needs no write.

@@ -50,9 +50,9 @@ func (a *app) root() *cobra.Command {
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	root.SetVersionTemplate("starter {{.Version}}\n")
-	root.AddCommand(a.syncCommand(), a.statusCommand(), a.testCommand(), a.planCommand(), a.pauseCommand(), a.resumeCommand(), a.rejectsCommand(), a.scheduleCommand(),
+	root.AddCommand(a.syncCommand(), a.statusCommand(), a.testCommand(), a.planCommand(), a.pauseCommand(), a.resumeCommand(), a.disconnectCommand(), a.rejectsCommand(), a.scheduleCommand(),
 		a.webhooksCommand(), a.automationsCommand(), a.mappingCommand(), a.keygenCommand(), a.versionCommand())
-	root.AddCommand(a.explainCommand(), a.previewCommand())
+	root.AddCommand(a.explainCommand())
 	return root
 }
 

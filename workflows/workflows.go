@@ -37,6 +37,9 @@ func CheckID(account string) string { return "zendesk/" + account + "/check" }
 // PlanID is the id of the planning of an account's full sync.
 func PlanID(account string) string { return "zendesk/" + account + "/plan" }
 
+// DisconnectID is the id of the run that takes back what was done in Brevo.
+func DisconnectID(account string) string { return "zendesk/" + account + "/disconnect" }
+
 // Register adds every workflow and activity to a worker.
 func Register(r worker.Registry, a *activities.Activities) {
 	RegisterWorkflows(r)
@@ -55,6 +58,7 @@ func RegisterWorkflows(r worker.WorkflowRegistry) {
 	r.RegisterWorkflow(Plan)
 	r.RegisterWorkflow(Ticket)
 	r.RegisterWorkflow(User)
+	r.RegisterWorkflow(Disconnect)
 }
 
 // Activities are referred to by method on a nil receiver.

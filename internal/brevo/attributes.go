@@ -95,3 +95,21 @@ func (c *Client) CreateAttribute(ctx context.Context, category, name string, spe
 	}, nil)
 	return err
 }
+
+// DeleteAttribute deletes a contact attribute with the values that contacts have of it: https://developers.brevo.com/reference/delete-attribute.
+// IsNotFound tells that there is none of that name in the category.
+func (c *Client) DeleteAttribute(ctx context.Context, category, name string) error {
+	cat, err := segment(category)
+	if err != nil {
+		return fmt.Errorf("delete attribute: %w", err)
+	}
+	escaped, err := segment(name)
+	if err != nil {
+		return fmt.Errorf("delete attribute: %w", err)
+	}
+	_, err = c.do(ctx, call{
+		method: http.MethodDelete, route: "/contacts/attributes/{category}/{name}", path: "/contacts/attributes/" + cat + "/" + escaped,
+		bucket: BucketContacts,
+	}, nil)
+	return err
+}

@@ -75,6 +75,13 @@ func accountEndpoints() []endpoint {
 			method: "POST", path: "/contacts/attributes/normal/TAGS", body: `{"type":"text"}`, bucket: brevo.BucketContacts, status: 201,
 		},
 		{
+			name: "delete an attribute",
+			call: func(ctx context.Context, c *brevo.Client) (any, error) {
+				return none(c.DeleteAttribute(ctx, brevo.CategoryNormal, "TAGS"))
+			},
+			method: "DELETE", path: "/contacts/attributes/normal/TAGS", bucket: brevo.BucketContacts, status: 204,
+		},
+		{
 			name: "create a category attribute",
 			call: func(ctx context.Context, c *brevo.Client) (any, error) {
 				return none(c.CreateAttribute(ctx, brevo.CategoryCategory, "TIER", brevo.AttributeSpec{

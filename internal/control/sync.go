@@ -93,7 +93,7 @@ func (r Execution) Title() string {
 
 // Title is how a run is called in front of people.
 func Title(kind string) string {
-	if kind == activities.Replay || kind == activities.Preview {
+	if kind == activities.Replay {
 		return kind
 	}
 	return strings.TrimSpace(kind + " sync")

@@ -26,12 +26,18 @@ var starterBinary = built("starter")
 // starter runs a command line of the real program, which Temporal does not answer, and returns what it printed.
 func (w *world) starter(t testing.TB, args ...string) (stdout, stderr string) {
 	t.Helper()
+	return w.starterAt(t, []string{"TEMPORAL_ADDRESS=127.0.0.1:1"}, args...)
+}
+
+// starterAt is starter in an environment.
+func (w *world) starterAt(t testing.TB, env []string, args ...string) (stdout, stderr string) {
+	t.Helper()
 	path, err := starterBinary()
 	require.NoError(t, err, path)
 	config := filepath.Join(t.TempDir(), "connectors.yaml")
 	require.NoError(t, os.WriteFile(config, []byte(w.yaml), 0o600))
 	cmd := exec.CommandContext(background, path, args...)
-	cmd.Env = append(os.Environ(), "CONNECTORS_FILE="+config, "STORE_URL="+w.storeURL, "TEMPORAL_ADDRESS=127.0.0.1:1", "TEMPORAL_CONFIG_FILE="+os.DevNull)
+	cmd.Env = append(append(os.Environ(), "CONNECTORS_FILE="+config, "STORE_URL="+w.storeURL, "TEMPORAL_CONFIG_FILE="+os.DevNull), env...)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	assert.NoError(t, cmd.Run(), errs.String())

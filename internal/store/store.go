@@ -167,7 +167,7 @@ func (s *Store) migrate(ctx context.Context, dialect goose.Dialect) error {
 		tries = 8
 	}
 	for ; ; tries-- {
-		p, err := goose.NewProvider(dialect, s.writer, files, goose.WithDisableGlobalRegistry(true), goose.WithAllowOutofOrder(true))
+		p, err := goose.NewProvider(dialect, s.writer, files, goose.WithDisableGlobalRegistry(true))
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,66 @@
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"zendesk-brevo/internal/store"
+)
+
+func TestUndoable(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, s *store.Store) {
+		a, c := s.Account("acme"), t.Context()
+		want := []store.Delivery{
+			{UserID: 1, State: store.DeliverySent, Lists: []int64{4}},
+			{UserID: 2, State: store.DeliverySent, Attributes: map[string]any{"TAGS": "x"}},
+			{UserID: 3, State: store.DeliveryGone, Lists: []int64{4}},
+			{UserID: 4, State: store.DeliverySkipped},
+			{UserID: 5, State: store.DeliveryLeft, Lists: []int64{4, 5}},
+		}
+		var results []store.Result
+		for _, d := range want {
+			results = append(results, store.Result{Delivery: d})
+		}
+		_, err := a.Claim(c, []int64{1, 2, 3, 4, 5}, "me", time.Minute, at(0))
+		require.NoError(t, err)
+		require.NoError(t, a.Record(c, "me", results, at(0)))
+		ids, err := a.Undoable(c, false, 0, 10)
+		require.NoError(t, err)
+		assert.Equal(t, []int64{1, 5}, ids)
+		ids, err = a.Undoable(c, true, 1, 10)
+		require.NoError(t, err)
+		assert.Equal(t, []int64{2, 5}, ids)
+		ids, err = a.Undoable(c, true, 0, 1)
+		require.NoError(t, err)
+		assert.Equal(t, []int64{1}, ids)
+		n, err := a.CountOnLists(c)
+		require.NoError(t, err)
+		assert.EqualValues(t, 2, n)
+		n, err = s.Account("other").CountOnLists(c)
+		require.NoError(t, err)
+		assert.Zero(t, n)
+	})
+}
+
+// TestPausesAreClearedByKind: a person's pause may have taken the place of the one that somebody is about to end.
+func TestPausesAreClearedByKind(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, s *store.Store) {
+		a, c := s.Account("acme"), t.Context()
+		kind := func() string {
+			p, _, err := a.Paused(c)
+			require.NoError(t, err)
+			return p.Kind
+		}
+		for _, k := range []string{"credentials", "operator", "disconnected", "credit"} {
+			require.NoError(t, a.SetPause(c, store.Pause{Kind: k, At: at(1)}))
+		}
+		assert.Equal(t, "disconnected", kind(), "what a step meets does not take a person's place")
+		require.NoError(t, a.ClearPause(c, "credentials", "credit"))
+		assert.Equal(t, "disconnected", kind())
+		require.NoError(t, a.ClearPause(c, "credit", "disconnected"))
+		assert.Empty(t, kind())
+	})
+}
