@@ -67,6 +67,10 @@ func (c *connection) claimOne(ctx context.Context, user int64, owner string) ([]
 // nothing to do. While a push or an import holds the contact, it is tried again.
 func (b *Brevo) PushContact(ctx context.Context, in PushContactInput) (StepResult, error) {
 	return do(ctx, b.connections, in.Account, func(ctx context.Context, c *connection) (StepResult, error) {
+		remembered, err := c.store.Remembered(ctx, []int64{in.UserID})
+		if err != nil || len(remembered) == 0 {
+			return StepResult{}, err
+		}
 		w, err := c.writer(ctx, PushStep{Account: in.Account, RunID: in.RunID}, in.RunID+"/contact/"+strconv.FormatInt(in.UserID, 10))
 		if err != nil {
 			return StepResult{}, err

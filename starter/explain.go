@@ -157,6 +157,7 @@ func (x *explainer) gather(ctx context.Context) error {
 	switch {
 	case len(ids) > 0:
 		x.report.Found = foundKnown
+	case x.report.Ticket == 0 && x.forgotten(ctx, 0):
 	case x.report.Ticket != 0:
 		x.strangeTicket(ctx)
 	default:
@@ -189,12 +190,26 @@ func (x *explainer) missed(what string, err error) {
 	x.report.Unknown = append(x.report.Unknown, fmt.Sprintf("%s: %s: %s", what, oneLine(cause), fix))
 }
 
+// forgotten reports, and says, that the address or a user is kept out.
+func (x *explainer) forgotten(ctx context.Context, user int64) bool {
+	at, out, err := x.account.ForgottenAt(ctx, x.report.Email, user)
+	if err != nil {
+		x.missed("whether the person was forgotten", err)
+	}
+	if out {
+		x.report.Found = foundForgotten
+		x.report.Says = "forgotten on " + clock(at) + ", and kept out of the store and of Brevo since: starter forget --email ADDRESS --undo lifts that"
+	}
+	return out
+}
+
 // strangeTicket asks Zendesk for a ticket that the mirror does not have.
 func (x *explainer) strangeTicket(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, vendorWithin)
 	defer cancel()
 	got, err := x.vendors.Zendesk.ShowTicket(ctx, x.report.Ticket)
 	switch {
+	case err == nil && got.Row.RequesterID != 0 && x.forgotten(ctx, got.Row.RequesterID):
 	case zendesk.IsRecordNotFound(err):
 		x.report.Found, x.report.Says = foundNowhere, "Zendesk has no such ticket: check its number"
 	case err != nil:

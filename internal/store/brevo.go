@@ -25,6 +25,21 @@ func (a *Account) ApplyBrevoContacts(ctx context.Context, scan string, rows []Br
 	if len(rows) == 0 {
 		return nil
 	}
+	err := a.write(ctx, func(t *tx) error { return t.applyBrevo(ctx, scan, rows, now) })
+	if err != nil {
+		return fmt.Errorf("apply brevo contacts: %w", err)
+	}
+	return nil
+}
+
+func (t *tx) applyBrevo(ctx context.Context, scan string, rows []BrevoContact, now time.Time) error {
+	mark, err := t.nextMark(ctx, now)
+	if err != nil {
+		return err
+	}
+	if rows, err = t.keepOutContacts(ctx, rows); err != nil {
+		return err
+	}
 	last := make(map[int64]int, len(rows)) // a contact may come twice when it changes during the scan
 	for i := range rows {
 		last[rows[i].ID] = i
@@ -37,30 +52,20 @@ func (a *Account) ApplyBrevoContacts(ctx context.Context, scan string, rows []Br
 		}
 		row, err := brevoRow(&rows[i], scan)
 		if err != nil {
-			return fmt.Errorf("apply brevo contacts: %w", err)
+			return err
 		}
 		values = append(values, row)
 		if email := row[1].(string); email != "" {
 			owner[email] = rows[i].ID
 		}
 	}
-	err := a.write(ctx, func(t *tx) error {
-		mark, err := t.nextMark(ctx, now)
-		if err != nil {
-			return err
-		}
-		if err := t.run(ctx, &upsertBrevo, values); err != nil {
-			return err
-		}
-		if err := t.disown(ctx, owner); err != nil {
-			return err
-		}
-		return t.learn(ctx, owner, mark)
-	})
-	if err != nil {
-		return fmt.Errorf("apply brevo contacts: %w", err)
+	if err := t.run(ctx, &upsertBrevo, values); err != nil {
+		return err
 	}
-	return nil
+	if err := t.disown(ctx, owner); err != nil {
+		return err
+	}
+	return t.learn(ctx, owner, mark)
 }
 
 func brevoRow(c *BrevoContact, scan string) ([]any, error) {

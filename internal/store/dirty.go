@@ -32,7 +32,8 @@ func (t *tx) mark(ctx context.Context, kind Kind, ids []int64, mark int64) error
 		return nil
 	}
 	_, err := t.ExecContext(t.steady(ctx), `INSERT INTO dirty (account, kind, id, version, plan)
-		SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), ids.id, CAST($3 AS BIGINT), '' FROM `+t.values("$4")+` WHERE TRUE
+		SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), ids.id, CAST($3 AS BIGINT), '' FROM `+t.values("$4")+`
+		WHERE CAST($2 AS TEXT) <> 'user' OR `+notForgotten+`ids.id)
 		ON CONFLICT (account, kind, id) DO UPDATE SET version = excluded.version, plan = ''`, t.account, string(kind), mark, many(t, ids))
 	return err
 }

@@ -14,12 +14,20 @@ type Merge struct {
 	Settled           bool // the loser's consent was carried over, and the loser's contact dealt with
 }
 
-// AddMerge records a merge and marks both users dirty. Of a merge that is known nothing changes.
+// AddMerge records a merge and marks both users dirty. Of a merge that is known nothing changes; one with somebody who was
+// forgotten is not recorded.
 func (a *Account) AddMerge(ctx context.Context, m Merge, now time.Time) error {
 	err := a.write(ctx, func(t *tx) error {
 		mark, err := t.nextMark(ctx, now)
 		if err != nil {
 			return err
+		}
+		x, err := t.tombs(ctx)
+		if err != nil {
+			return err
+		}
+		if x.ids[m.LoserID] || x.ids[m.WinnerID] { // nothing is known that could be carried over
+			return t.mark(ctx, KindUser, distinct([]int64{m.LoserID, m.WinnerID}), mark)
 		}
 		n, err := t.exec(ctx, `INSERT INTO merges (account, loser_id, winner_id, merged_at, settled) VALUES ($1, $2, $3, $4, FALSE)
 			ON CONFLICT (account, loser_id) DO NOTHING`, t.account, m.LoserID, m.WinnerID, nanos(m.At))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -27,7 +28,15 @@ func (a *Account) AddRejects(ctx context.Context, rejects []Reject) error {
 		}
 		rows = append(rows, []any{string(r.Kind), r.ID, r.Reason, clean(r.Detail), r.RunID, nanos(r.At), clean(string(r.Extra))})
 	}
-	if err := a.write(ctx, func(t *tx) error { return t.run(ctx, &upsertRejects, rows) }); err != nil {
+	err := a.write(ctx, func(t *tx) error {
+		x, err := t.tombs(ctx)
+		if err != nil {
+			return err
+		}
+		kept := slices.DeleteFunc(slices.Clone(rows), func(row []any) bool { return row[0] == string(KindUser) && x.ids[row[1].(int64)] })
+		return t.run(ctx, &upsertRejects, kept)
+	})
+	if err != nil {
 		return fmt.Errorf("add rejects: %w", err)
 	}
 	return nil

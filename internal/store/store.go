@@ -116,7 +116,7 @@ func openSQLite(ctx context.Context, path string) (*Store, error) {
 func sqliteDSN(path, lock string, pragmas ...string) string {
 	q := url.Values{"_txlock": {lock}, "_pragma": append([]string{
 		fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()),
-		"journal_mode(WAL)", "synchronous(NORMAL)", "foreign_keys(0)", "journal_size_limit(67108864)",
+		"journal_mode(WAL)", "synchronous(NORMAL)", "secure_delete(1)", "foreign_keys(0)", "journal_size_limit(67108864)",
 	}, pragmas...)}
 	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String()
 }
@@ -167,7 +167,7 @@ func (s *Store) migrate(ctx context.Context, dialect goose.Dialect) error {
 		tries = 8
 	}
 	for ; ; tries-- {
-		p, err := goose.NewProvider(dialect, s.writer, files, goose.WithDisableGlobalRegistry(true))
+		p, err := goose.NewProvider(dialect, s.writer, files, goose.WithDisableGlobalRegistry(true), goose.WithAllowOutofOrder(true))
 		if err != nil {
 			return err
 		}

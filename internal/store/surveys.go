@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"zendesk-brevo/internal/rules"
@@ -54,6 +55,11 @@ func (s *storedSurvey) state() *rules.SurveyState {
 }
 
 func (t *tx) applySurveys(ctx context.Context, rows []SurveyRow, mark int64) (Applied, error) {
+	x, err := t.tombs(ctx)
+	if err != nil {
+		return Applied{}, err
+	}
+	rows = slices.DeleteFunc(slices.Clone(rows), func(r SurveyRow) bool { return x.ids[r.UserID] })
 	ids := make([]string, len(rows))
 	for i := range rows {
 		ids[i] = rows[i].ID

@@ -145,6 +145,10 @@ type ticketWrite struct {
 }
 
 func (t *tx) applyTickets(ctx context.Context, rows []TicketRow, mark int64) (Applied, error) {
+	rows, err := t.keepOutTickets(ctx, rows, mark)
+	if err != nil {
+		return Applied{}, err
+	}
 	w := ticketWrite{reads: rows, contents: make([]content, len(rows)), kept: make([]rules.TicketState, len(rows))}
 	if err := t.keepTickets(ctx, &w); err != nil {
 		return Applied{}, err

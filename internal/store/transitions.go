@@ -27,10 +27,17 @@ var insertTransitions = newBatch(
 
 // record keeps transitions, in the transaction of the write that showed them. One whose key is known is the same one again.
 func (t *tx) record(ctx context.Context, transitions []rules.Transition, seq int64) error {
+	if len(transitions) == 0 {
+		return nil
+	}
+	out, err := t.tombs(ctx)
+	if err != nil {
+		return err
+	}
 	seen := make(map[string]bool, len(transitions))
 	rows := make([][]any, 0, len(transitions))
 	for i, x := range transitions {
-		if seen[x.Key] {
+		if seen[x.Key] || out.ids[x.UserID] || out.ids[x.MergedID] {
 			continue
 		}
 		seen[x.Key] = true

@@ -92,6 +92,10 @@ type right struct {
 }
 
 func (t *tx) applyUsers(ctx context.Context, rows []UserRow, content []content, mark int64) (Applied, error) {
+	rows, content, err := t.keepOutUsers(ctx, rows, content, mark)
+	if err != nil {
+		return Applied{}, err
+	}
 	stored, err := t.storedUsers(ctx, rows)
 	if err != nil {
 		return Applied{}, err

@@ -15,6 +15,19 @@ import (
 // Dump is every value of every table as text, a line for each row. The address is that of store.Open.
 func Dump(t testing.TB, address string) string {
 	t.Helper()
+	text, _ := read(t, address)
+	return text
+}
+
+// Tables are the names of all tables.
+func Tables(t testing.TB, address string) []string {
+	t.Helper()
+	_, tables := read(t, address)
+	return tables
+}
+
+func read(t testing.TB, address string) (dump string, names []string) {
+	t.Helper()
 	driver, source, tables := "pgx", address, "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()"
 	if path, ok := strings.CutPrefix(address, "sqlite:"); ok {
 		driver, source, tables = "sqlite", path, "SELECT name FROM sqlite_master WHERE type = 'table'"
@@ -24,11 +37,12 @@ func Dump(t testing.TB, address string) string {
 	defer func() { require.NoError(t, db.Close()) }()
 	var text strings.Builder
 	for _, table := range query(t, db, tables) {
+		names = append(names, fmt.Sprint(table[0]))
 		for _, row := range query(t, db, fmt.Sprintf("SELECT * FROM %q", table[0])) {
 			fmt.Fprintf(&text, "%s: %s\n", table[0], row)
 		}
 	}
-	return text.String()
+	return text.String(), names
 }
 
 func query(t testing.TB, db *sql.DB, text string) (out [][]any) {
