@@ -57,7 +57,7 @@ func TestTheContactInBrevoGoesOnRequest(t *testing.T) {
 	before := storetest.Dump(t, "sqlite:connector.db")
 	require.Equal(t, exitFailed, x.run(t.Context(), "forget", "--email", jane, "--in-brevo", "--yes"))
 	assert.Contains(t, x.stderr.String(), "nothing was erased: Brevo was asked for the contact: ")
-	assert.Equal(t, people(before), people(storetest.Dump(t, "sqlite:connector.db")))
+	assert.Equal(t, withoutCalls(before), withoutCalls(storetest.Dump(t, "sqlite:connector.db")))
 	x.brevo.SetAPIKey("xkeysib-0123456789abcdef0123456789abcdef")
 
 	x.configure(explainedLines + "    pilot: {emails: [somebody@example.com]}\n")
@@ -85,8 +85,8 @@ func TestTheContactInBrevoGoesOnRequest(t *testing.T) {
 	assert.Equal(t, map[string]any{store.Blocklisted: true}, found[0].Delivery.Refused)
 }
 
-// people are the lines of a dump that a call to a vendor does not change.
-func people(dump string) (out []string) {
+// withoutCalls are the lines of a dump that a call to a vendor does not change.
+func withoutCalls(dump string) (out []string) {
 	for line := range strings.SplitSeq(dump, "\n") {
 		if !strings.HasPrefix(line, "budgets: ") && !strings.HasPrefix(line, "contacted: ") {
 			out = append(out, line)
