@@ -90,7 +90,7 @@ func (s *server) receive(c *gin.Context) {
 	start := s.now()
 	o := s.take(c, cfg)
 	s.counts.add(cfg.Account(), o.result, start)
-	s.tell(c.Request, cfg, o, s.now().Sub(start).Milliseconds())
+	s.tell(c.Request, cfg, o, start)
 	if o.result == resultUnavailable {
 		unavailable(c)
 		return
@@ -192,9 +192,10 @@ func (s *server) limit(ctx context.Context) (context.Context, context.CancelFunc
 	}
 }
 
-// tell logs a delivery: what was accepted as the connector wants it, what was refused as a warning, though not each of many.
-// Neither holds anything but ids and enums.
-func (s *server) tell(r *http.Request, cfg *config.Connector, o outcome, ms int64) {
+// tell logs a delivery: what was accepted as the connector wants it, what was refused as a warning, though not each of many
+// unless the connector logs webhooks; what is not even signed is never said each time. Nothing but ids, enums and times is
+// said.
+func (s *server) tell(r *http.Request, cfg *config.Connector, o outcome, start time.Time) {
 	args := []any{"account", cfg.Account(), "result", o.result}
 	switch o.event.Kind {
 	case zendesk.KindTicket:
@@ -208,7 +209,13 @@ func (s *server) tell(r *http.Request, cfg *config.Connector, o outcome, ms int6
 	if id := zendesk.DeliveryOf(r.Header).InvocationID; id != "" {
 		args = append(args, "invocation", id)
 	}
-	args = append(args, "ms", ms)
+	if o.event.ID != "" {
+		args = append(args, "event", o.event.ID)
+	}
+	if !o.event.OccurredAt.IsZero() {
+		args = append(args, "age", start.Sub(o.event.OccurredAt).Round(time.Millisecond))
+	}
+	args = append(args, "ms", s.now().Sub(start).Milliseconds())
 	if o.err == nil {
 		level := config.SlogVerbose
 		if cfg.LogWebhooks {
@@ -220,6 +227,10 @@ func (s *server) tell(r *http.Request, cfg *config.Connector, o outcome, ms int6
 	args = append(args, "error", o.err)
 	if secrets, known := s.ring.inForce(cfg.Account()); known && len(secrets) == 0 {
 		args = append(args, "fix", "no signing secret is in force: "+howToConfigure)
+	}
+	if cfg.LogWebhooks && o.result != resultNotSigned {
+		s.log.Warn("webhook", args...)
+		return
 	}
 	s.warn(cfg.Account()+"/"+o.result, "webhook", args...)
 }

@@ -78,7 +78,7 @@ func TestLogHoldsIdsOnly(t *testing.T) {
 	assert.Equal(t, 200, s.send(t, s.request(solved("e1"))).status)
 	line := s.log.String()
 	for _, part := range []string{
-		"level=INFO", "account=acme", "result=delivered", "type=ticket.status_changed", "ticket=141", "invocation=" + invoked, "ms=0",
+		"level=INFO", "account=acme", "result=delivered", "type=ticket.status_changed", "ticket=141", "invocation=" + invoked, "event=e1", "age=1.5s", "ms=0",
 	} {
 		assert.Contains(t, line, part)
 	}
@@ -126,6 +126,19 @@ func TestFloodOfRefusalsIsALineInAWhile(t *testing.T) {
 	assert.Equal(t, 2, strings.Count(s.log.String(), "\n"))
 	assert.Contains(t, s.log.String(), "more_since_the_last=499")
 	assert.Equal(t, map[string]int64{resultBadSignature: 501}, s.counted("acme"))
+}
+
+// TestWhoeverLogsWebhooksSeesEachRefusal, but not each request of strangers who do not even pretend to be Zendesk.
+func TestWhoeverLogsWebhooksSeesEachRefusal(t *testing.T) {
+	s := newSite(t, func(in *setup) { in.file.Ordered[0].LogWebhooks, in.level = true, config.LevelInfo })
+	for range 3 {
+		s.status(t, "forged")
+		unsigned := s.request(solved("e1"))
+		unsigned.change = func(r *http.Request) { r.Header.Del(zendesk.HeaderSignature) }
+		s.send(t, unsigned)
+	}
+	assert.Equal(t, 3, strings.Count(s.log.String(), "result=bad_signature"))
+	assert.Equal(t, 1, strings.Count(s.log.String(), "result=not_signed"))
 }
 
 // serving runs a server that stops when the returned function is called; its error arrives on the channel.

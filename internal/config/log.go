@@ -48,8 +48,13 @@ func (l LogLevel) Level() slog.Level {
 
 // NewLogger writes records of the level and above to w, as JSON when the format is LogJSON, else as text. A record at
 // SlogVerbose is shown as VERBOSE.
+//
+// What is no plain value, such as a user or a contact, is not written but named by its type, and so are e-mail addresses
+// inside of texts. A Secret redacts itself.
 func NewLogger(w io.Writer, format string, level LogLevel) *slog.Logger {
-	options := &slog.HandlerOptions{Level: level, ReplaceAttr: nameVerbose}
+	options := &slog.HandlerOptions{Level: level, ReplaceAttr: func(groups []string, attr slog.Attr) slog.Attr {
+		return redact(nameVerbose(groups, attr))
+	}}
 	if format == LogJSON {
 		return slog.New(slog.NewJSONHandler(w, options))
 	}

@@ -48,7 +48,22 @@ type Config struct {
 	// RequestIDHeader names the response header by which the vendor's support finds a call.
 	RequestIDHeader string
 	Now             func() time.Time
-	Log             *slog.Logger
+	// Log gets one line for each call, at LevelVerbose.
+	Log *slog.Logger
+	// Called hears of each call after it ended. nil: nobody listens.
+	Called func(ctx context.Context, call Call)
+}
+
+// LevelVerbose is the level of what is said of every call: between slog's info and debug.
+const LevelVerbose = slog.Level(-2)
+
+// Call is one request that left, without anything that could name a person: Route is the template, never the path.
+type Call struct {
+	Vendor string
+	Method string
+	Route  string
+	Status int // 0 when no answer came
+	Took   time.Duration
 }
 
 // Problem is what a vendor's error body says.
@@ -187,9 +202,11 @@ func (c *Client) send(ctx context.Context, r Request, read func(body io.Reader) 
 	}
 	meta := Meta{SentAt: c.cfg.Now()}
 	resp, err := c.cfg.HTTP.Do(req)
-	c.observe(ctx, resp, r.Needs)
+	told := c.observe(ctx, resp, r.Needs)
 	if err != nil {
-		return meta, req, c.transportError(ctx, r, Meta{}, err)
+		err = c.transportError(ctx, r, Meta{}, err)
+		c.tell(ctx, r, meta, told, err)
+		return meta, req, err
 	}
 	defer func() { _ = resp.Body.Close() }()
 	meta.Status, meta.Header = resp.StatusCode, resp.Header
@@ -203,13 +220,13 @@ func (c *Client) send(ctx context.Context, r Request, read func(body io.Reader) 
 	} else {
 		_, _ = io.CopyN(io.Discard, resp.Body, maxDrain)
 	}
-	c.log(ctx, r, meta, err)
+	c.tell(ctx, r, meta, told, err)
 	return meta, req, err
 }
 
 // observe tells the meter how a call ended: what its headers say of each bucket it needed, or that they say nothing. resp is
-// nil when no answer came.
-func (c *Client) observe(ctx context.Context, resp *http.Response, needs []budget.Need) {
+// nil when no answer came. It returns what it told.
+func (c *Client) observe(ctx context.Context, resp *http.Response, needs []budget.Need) []budget.Reading {
 	var readings []budget.Reading
 	if resp != nil && c.cfg.Readings != nil {
 		readings = c.cfg.Readings(resp, needs)
@@ -220,6 +237,7 @@ func (c *Client) observe(ctx context.Context, resp *http.Response, needs []budge
 		}
 	}
 	c.cfg.Meter.Observe(ctx, readings...)
+	return readings
 }
 
 func (c *Client) build(ctx context.Context, r Request) (*http.Request, error) {
@@ -289,15 +307,41 @@ func hostPort(u *url.URL) string {
 	return net.JoinHostPort(strings.ToLower(u.Hostname()), port)
 }
 
-func (c *Client) log(ctx context.Context, r Request, meta Meta, err error) {
+// tell reports a call that ended to the log and to whoever counts.
+func (c *Client) tell(ctx context.Context, r Request, meta Meta, readings []budget.Reading, err error) {
+	took := c.cfg.Now().Sub(meta.SentAt)
+	if c.cfg.Called != nil {
+		c.cfg.Called(ctx, Call{Vendor: c.cfg.Vendor, Method: r.Method, Route: r.Route, Status: meta.Status, Took: took})
+	}
+	if !c.cfg.Log.Enabled(ctx, LevelVerbose) {
+		return
+	}
 	attrs := []slog.Attr{
 		slog.String("vendor", c.cfg.Vendor), slog.String("method", r.Method), slog.String("route", r.Route),
-		slog.Int("status", meta.Status), slog.Int64("ms", c.cfg.Now().Sub(meta.SentAt).Milliseconds()),
+		slog.Int("status", meta.Status), slog.Int64("ms", took.Milliseconds()),
+	}
+	if left := remaining(c.cfg.Vendor, readings); len(left) > 0 {
+		attrs = append(attrs, slog.Attr{Key: "remaining", Value: slog.GroupValue(left...)})
+	}
+	if meta.RequestID != "" {
+		attrs = append(attrs, slog.String("request", meta.RequestID))
 	}
 	if err != nil {
 		attrs = append(attrs, slog.String("error", err.Error()))
 	}
-	c.cfg.Log.LogAttrs(ctx, slog.LevelDebug, "vendor call", attrs...)
+	c.cfg.Log.LogAttrs(ctx, LevelVerbose, "vendor call", attrs...)
+}
+
+// remaining is what the answer's headers left of each bucket; readings that no header made have no limit.
+func remaining(vendor string, readings []budget.Reading) []slog.Attr {
+	var left []slog.Attr
+	for _, reading := range readings {
+		if reading.Limit > 0 {
+			left = append(left, slog.Int(strings.TrimPrefix(reading.Bucket, vendor+":"), reading.Remaining))
+		}
+	}
+	slices.SortFunc(left, func(x, y slog.Attr) int { return strings.Compare(x.Key, y.Key) })
+	return left
 }
 
 // boundedReader fails, rather than ends, where an answer grows past its bound: an end would read as a cut body.
