@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/activity"
 
 	"zendesk-brevo/internal/config"
+	"zendesk-brevo/internal/rest"
 	"zendesk-brevo/internal/seal"
 	"zendesk-brevo/internal/store"
 )
@@ -29,6 +30,8 @@ type Options struct {
 	Waker Waker     // nil: what a sync recorded waits for webhooks, and offering it fails
 	Box   *seal.Box // of ENCRYPTION_KEY; nil: there is none, and tokens of Zendesk that are stored cannot be used
 	Log   *slog.Logger
+	// Called gives what hears of each call to an account's vendors; nil: nobody does.
+	Called func(account string) func(context.Context, rest.Call)
 }
 
 // Activities groups the steps by what they touch.

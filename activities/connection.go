@@ -78,10 +78,14 @@ func (c *connections) dial(cfg *config.Connector) (*connection, error) {
 	}
 	m := &meter{account: conn.store, now: c.opts.Now, sleep: c.opts.Sleep, log: conn.log, proceed: conn.honourPauseAtWork}
 	signing := credentials.Options{Store: conn.store, Box: c.opts.Box, HTTP: c.opts.HTTP, Now: c.opts.Now, Sleep: c.opts.Sleep}
+	var called func(context.Context, rest.Call)
+	if c.opts.Called != nil {
+		called = c.opts.Called(cfg.Account())
+	}
 	var err error
 	conn.zendesk, err = zendesk.New(zendesk.Config{
 		BaseURL: cfg.URL(), Credential: credentials.Zendesk(cfg, signing),
-		HTTP: c.noting(conn, "zendesk"), Meter: m, Now: c.opts.Now, Log: conn.log,
+		HTTP: c.noting(conn, "zendesk"), Meter: m, Now: c.opts.Now, Log: conn.log, Called: called,
 		Shares: zendesk.Shares{Account: cfg.RateLimits.ZendeskShare, Exports: cfg.RateLimits.ExportShare},
 	})
 	if err != nil {
@@ -89,7 +93,7 @@ func (c *connections) dial(cfg *config.Connector) (*connection, error) {
 	}
 	conn.brevo, err = brevo.New(brevo.Config{
 		BaseURL: c.opts.File.Brevo.BaseURL, Credential: credentials.Brevo(c.opts.File.Brevo, signing),
-		HTTP: c.noting(conn, "brevo"), Meter: m, Share: 1, Now: c.opts.Now, Log: conn.log,
+		HTTP: c.noting(conn, "brevo"), Meter: m, Share: 1, Now: c.opts.Now, Log: conn.log, Called: called,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("brevo: %w", err)

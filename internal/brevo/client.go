@@ -31,9 +31,10 @@ type Config struct {
 	HTTP       *http.Client // nil: rest.NewHTTPClient
 	Meter      budget.Meter // nil: nothing is counted
 	// Share is the part of every limit this product may use, 0 < Share <= 1; 0 means all of it.
-	Share float64
-	Now   func() time.Time
-	Log   *slog.Logger
+	Share  float64
+	Now    func() time.Time
+	Log    *slog.Logger
+	Called func(context.Context, rest.Call) // hears of each call; nil: nobody does
 }
 
 // Client calls one Brevo account. It is safe for concurrent use.
@@ -69,7 +70,7 @@ func New(cfg Config) (*Client, error) {
 	c.gate, err = rest.New(rest.Config{
 		Vendor: vendor, BaseURL: cfg.BaseURL, HTTP: cfg.HTTP, Authorize: cfg.Credential.sign, Refused: cfg.Credential.refused,
 		Meter: cfg.Meter, Readings: c.buckets.readings, Problem: problem, RequestIDHeader: "sib-request-id",
-		Now: cfg.Now, Log: cfg.Log,
+		Now: cfg.Now, Log: cfg.Log, Called: cfg.Called,
 	})
 	if err != nil {
 		return nil, err

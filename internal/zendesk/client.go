@@ -30,6 +30,7 @@ type Config struct {
 	Shares     Shares
 	Now        func() time.Time
 	Log        *slog.Logger
+	Called     func(context.Context, rest.Call) // hears of each call; nil: nobody does
 }
 
 // Shares are the parts of the account's rate limits that this product may use, 0 < share <= 1; zero means 0.8. The rest
@@ -74,6 +75,7 @@ func New(cfg Config) (*Client, error) {
 		Vendor: "zendesk", BaseURL: cfg.BaseURL, HTTP: cfg.HTTP, Authorize: cfg.Credential.Authorize, Refused: refused,
 		//nolint:bodyclose // readings look at headers only; the gate closes every body
 		Meter: cfg.Meter, Readings: readings(cfg.Now), Problem: problem, RequestIDHeader: requestIDHeader, Now: cfg.Now, Log: cfg.Log,
+		Called: cfg.Called,
 	})
 	if err != nil {
 		return nil, err
