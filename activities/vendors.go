@@ -3,12 +3,15 @@ package activities
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
+
+	"go.temporal.io/sdk/temporal"
 
 	"zendesk-brevo/internal/brevo"
 	"zendesk-brevo/internal/store"
@@ -29,6 +32,39 @@ func (a *Activities) Vendors(account string) (*Vendors, error) {
 		return nil, err
 	}
 	return &Vendors{Zendesk: c.zendesk, Brevo: c.brevo}, nil
+}
+
+// Identify returns the Zendesk user whom the connector's credentials stand for, after Brevo has accepted its own. It writes
+// nothing. Both are asked with their cheapest calls; a user who may not read exports is an error.
+func (v *Vendors) Identify(ctx context.Context) (zendesk.User, error) {
+	me, err := v.Zendesk.Me(ctx)
+	if err != nil {
+		return zendesk.User{}, err
+	}
+	if reason := stranger(me.Row); reason != "" {
+		return zendesk.User{}, configurationError(errors.New(reason))
+	}
+	// The attribute list is the cheapest call outside the bucket of a hundred calls an hour.
+	_, err = v.Brevo.ListAttributes(ctx)
+	return me.Row, err
+}
+
+// Misconfigured returns what to change in connectors.yaml, where an error is about that.
+func Misconfigured(err error) (message string, ok bool) {
+	var app *temporal.ApplicationError
+	if errors.As(err, &app) && app.Type() == ErrConfiguration {
+		return app.Message(), true
+	}
+	return "", false
+}
+
+// EndCredentialsPause ends the account's pause if that is about credentials, and reports whether it did.
+func EndCredentialsPause(ctx context.Context, account *store.Account) (bool, error) {
+	p, standing, err := account.Paused(ctx)
+	if err != nil || !standing || p.Kind != PauseCredentials {
+		return false, err
+	}
+	return true, account.ClearPause(ctx)
 }
 
 // ExplainError puts a failed call to a vendor into words: what happened, and what to do about it.

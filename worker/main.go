@@ -2,12 +2,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -30,15 +32,23 @@ const stopGrace = 20 * time.Second
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	do, known := commands[strings.Join(os.Args[1:], " ")]
+	if !known {
+		fmt.Fprintln(os.Stderr, "worker: run it without arguments to work, or as `worker healthcheck` to ask whether the one on this host does")
+		os.Exit(2)
+	}
 	env, err := config.LoadEnv()
 	if err == nil {
-		err = run(ctx, env)
+		err = do(ctx, env)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "worker:", err)
 		os.Exit(1)
 	}
 }
+
+// commands are what the program does, by its arguments.
+var commands = map[string]func(context.Context, config.Env) error{"": run, "healthcheck": askHealth}
 
 // run serves the task queue until ctx ends. Its errors name what to do.
 func run(ctx context.Context, env config.Env) error {
@@ -55,6 +65,11 @@ func run(ctx context.Context, env config.Env) error {
 		return err
 	}
 	logger := config.NewLogger(os.Stderr, env.LogFormat, logLevel(file))
+	f, err := openFront(ctx, env, logger)
+	if err != nil {
+		return err
+	}
+	defer f.close()
 	st, err := store.Open(ctx, env.StoreURL.Reveal())
 	if err != nil {
 		return fmt.Errorf("open store: %w", err)
@@ -64,7 +79,10 @@ func run(ctx context.Context, env config.Env) error {
 			logger.Error("close store", "error", err)
 		}
 	}()
-	c, err := dial(ctx, logger)
+	if err := f.measure(file, st); err != nil {
+		return err
+	}
+	c, err := dial(ctx, logger, f.temporal)
 	if err != nil {
 		return err
 	}
@@ -72,7 +90,7 @@ func run(ctx context.Context, env config.Env) error {
 	if err := ensureSearchAttributes(ctx, c); err != nil {
 		return err
 	}
-	return serve(ctx, c, env.TaskQueue, version, activities.Options{File: file, Store: st, Box: box, Log: logger})
+	return serve(ctx, c, env, version, activities.Options{File: file, Store: st, Box: box, Log: logger}, f)
 }
 
 // encryption is what opens the tokens that `starter connect` sealed; nil without ENCRYPTION_KEY.
@@ -83,37 +101,39 @@ func encryption(env config.Env) (*seal.Box, error) {
 	return seal.New(env.EncryptionKey.Reveal())
 }
 
-func serve(ctx context.Context, c client.Client, queue string, version worker.DeploymentOptions, o activities.Options) error {
-	w := worker.New(c, queue, worker.Options{WorkerStopTimeout: stopGrace, DeploymentOptions: version})
-	o.Waker = workflows.Waker{Client: c, Queue: queue}
-	workflows.Register(w, activities.New(o))
+func serve(ctx context.Context, c client.Client, env config.Env, version worker.DeploymentOptions, o activities.Options, f *front) error {
+	w := worker.New(c, env.TaskQueue, worker.Options{WorkerStopTimeout: stopGrace, DeploymentOptions: version})
+	o.Waker = workflows.Waker{Client: c, Queue: env.TaskQueue}
+	f.observe(&o)
+	steps := activities.New(o)
+	workflows.Register(w, steps)
 	if err := w.Start(); err != nil {
-		return fmt.Errorf("start worker on task queue %s: %w", queue, err)
+		return fmt.Errorf("start worker on task queue %s: %w", env.TaskQueue, err)
 	}
-	o.Log.Info("worker ready", "task_queue", queue, "connectors", len(o.File.Ordered), "build_id", version.Version.BuildID)
+	served := f.serve(ctx, c, env, o, steps)
+	o.Log.Info("worker ready", "task_queue", env.TaskQueue, "connectors", len(o.File.Ordered), "build_id", version.Version.BuildID)
 	<-ctx.Done()
 	o.Log.Info("worker stopping")
 	w.Stop()
+	served()
 	return nil
 }
 
-// dial connects to Temporal as its environment says: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY and so on.
+// dial connects to Temporal as its environment says: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY and so on. change may
+// add to that.
 // https://docs.temporal.io/develop/environment-configuration
-func dial(ctx context.Context, logger *slog.Logger) (client.Client, error) {
+func dial(ctx context.Context, logger *slog.Logger, change func(*client.Options)) (client.Client, error) {
 	options, err := envconfig.LoadDefaultClientOptions()
 	if err != nil {
 		return nil, fmt.Errorf("read Temporal's environment: %w", err)
 	}
 	options.Logger = log.NewStructuredLogger(logger)
+	change(&options)
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	c, err := client.DialContext(ctx, options)
 	if err != nil {
-		address := options.HostPort
-		if address == "" {
-			address = client.DefaultHostPort
-		}
-		return nil, errors.Join(fmt.Errorf("reach Temporal at %s: start it, or set TEMPORAL_ADDRESS", address), err)
+		return nil, errors.Join(fmt.Errorf("reach Temporal at %s: start it, or set TEMPORAL_ADDRESS", cmp.Or(options.HostPort, client.DefaultHostPort)), err)
 	}
 	return c, nil
 }

@@ -32,7 +32,7 @@ type Env struct {
 	AllowedCIDRs           Networks `env:"ALLOWED_CIDRS"`
 	TrustedProxies         Networks `env:"TRUSTED_PROXIES"`
 	APIToken               Secret   `env:"API_TOKEN"`
-	AdminAddr              string   `env:"ADMIN_ADDR"`
+	AdminAddr              string   `env:"ADMIN_ADDR" envDefault:"127.0.0.1:9464"` // or AdminOff
 	LogFormat              string   `env:"LOG_FORMAT" envDefault:"text"`
 	// DeploymentName and BuildID version the worker, by the names that Temporal's Worker Controller sets.
 	DeploymentName string `env:"TEMPORAL_DEPLOYMENT_NAME"`
@@ -120,7 +120,9 @@ func (e Env) check() error {
 	problem((e.TLSCert == "") == (e.TLSKey == ""), "TLS_CERT and TLS_KEY go together: set both or neither")
 	problem(e.ZendeskEmail == "" || validEmail(e.ZendeskEmail), "ZENDESK_EMAIL must be an e-mail address")
 	problem(validAddr(e.WebhookAddr), "WEBHOOK_ADDR must be host:port, such as 127.0.0.1:8080")
-	problem(e.AdminAddr == "" || validAddr(e.AdminAddr), "ADMIN_ADDR must be host:port, such as 127.0.0.1:8081")
+	problem(e.AdminAddr == AdminOff || validAddr(e.AdminAddr), "ADMIN_ADDR must be host:port, such as 127.0.0.1:9464, or off")
+	problem(!sameAddr(e.AdminAddr, e.WebhookAddr),
+		"ADMIN_ADDR and WEBHOOK_ADDR are one address: metrics and the API must not be where webhooks arrive, so set ADMIN_ADDR to another port, or to off")
 	problem(e.PublicURL == "" || webAddress(e.PublicURL), "PUBLIC_URL must be the address that Zendesk can reach, such as https://hooks.example.com")
 	problem(e.TemporalUIURL == "" || webAddress(e.TemporalUIURL), "TEMPORAL_UI_URL must be the address of Temporal's Web UI, such as http://127.0.0.1:8233")
 	return errors.Join(problems...)
@@ -129,6 +131,23 @@ func (e Env) check() error {
 func webAddress(text string) bool {
 	u, err := url.Parse(text)
 	return err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http") && u.User == nil && u.RawQuery == "" && u.Fragment == ""
+}
+
+// AdminOff is the ADMIN_ADDR of a worker that serves neither metrics nor health nor the API.
+const AdminOff = "off"
+
+// sameAddr reports whether one cannot listen on both: the port is the same, and one host holds the other.
+func sameAddr(x, y string) bool {
+	hostX, portX, errX := net.SplitHostPort(x)
+	hostY, portY, errY := net.SplitHostPort(y)
+	if errX != nil || errY != nil || portX != portY || portX == "0" {
+		return false
+	}
+	everywhere := func(host string) bool {
+		ip, err := netip.ParseAddr(host)
+		return host == "" || err == nil && ip.IsUnspecified()
+	}
+	return hostX == hostY || everywhere(hostX) || everywhere(hostY)
 }
 
 func validAddr(addr string) bool {

@@ -34,7 +34,7 @@ func TestEnvDefaults(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, config.Env{
 		ConnectorsFile: "connectors.yaml", StoreURL: config.NewSecret("sqlite:data/connector.db"), TaskQueue: "zendesk-brevo",
-		WebhookAddr: "127.0.0.1:8080", LogFormat: "text",
+		WebhookAddr: "127.0.0.1:8080", AdminAddr: "127.0.0.1:9464", LogFormat: "text",
 	}, e)
 }
 
@@ -83,6 +83,34 @@ func TestEverythingWrongInTheEnvironmentIsReportedByName(t *testing.T) {
 	require.ErrorContains(t, err, "TRUSTED_PROXIES must be networks")
 	assert.ErrorContains(t, err, "LOG_FORMAT must be text or json", "both kinds of mistakes are reported at once")
 	assert.NotContains(t, err.Error(), "sesame")
+}
+
+func TestMetricsAndWebhooksDoNotShareAnAddress(t *testing.T) {
+	clean(t)
+	for _, test := range []struct {
+		admin, webhook string
+		ok             bool
+	}{
+		{"127.0.0.1:8080", "127.0.0.1:8080", false},
+		{"0.0.0.0:8080", "127.0.0.1:8080", false},
+		{"127.0.0.1:8080", ":8080", false},
+		{"[::]:8080", "127.0.0.1:8080", false},
+		{"127.0.0.1:8080", "", false},
+		{"127.0.0.1:8081", "127.0.0.1:8080", true},
+		{"127.0.0.2:8080", "127.0.0.1:8080", true},
+		{"127.0.0.1:0", "127.0.0.1:0", true},
+		{"off", "127.0.0.1:8080", true},
+		{"", "127.0.0.1:9464", false},
+	} {
+		t.Setenv("ADMIN_ADDR", test.admin)
+		t.Setenv("WEBHOOK_ADDR", test.webhook)
+		_, err := config.LoadEnv()
+		if test.ok {
+			require.NoError(t, err, test)
+			continue
+		}
+		require.ErrorContains(t, err, "ADMIN_ADDR and WEBHOOK_ADDR are one address", test)
+	}
 }
 
 func TestDotEnvFillsWhatIsNotSet(t *testing.T) {

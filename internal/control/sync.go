@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"zendesk-brevo/activities"
 	"zendesk-brevo/internal/config"
 	"zendesk-brevo/mapping"
+	"zendesk-brevo/workflows"
 )
 
 // Resources are the streams that a person can name, in the order of every output.
@@ -97,4 +99,55 @@ func Title(kind string) string {
 		return kind
 	}
 	return strings.TrimSpace(kind + " sync")
+}
+
+// Order is a sync as a program asks for it.
+type Order struct {
+	Type      string // full or incremental; empty: incremental
+	Resources []string
+	Since     string // a day or a time; of a full sync
+}
+
+// Input judges the order for a connector, and makes a workflow's input of it.
+func (o Order) Input(cfg *config.Connector, now time.Time) (workflows.SyncInput, error) {
+	in := workflows.SyncInput{Account: cfg.Account(), Type: o.Type}
+	if in.Type == "" {
+		in.Type = activities.Incremental
+	}
+	if err := CheckType("type", in.Type); err != nil {
+		return in, err
+	}
+	var err error
+	if in.Resources, err = SortResources("resources", o.Resources); err != nil {
+		return in, err
+	}
+	if in.Since, err = Instant("since", o.Since); err != nil {
+		return in, err
+	}
+	switch {
+	case in.Since.After(now):
+		return in, usage("since %s is in the future: name the first day whose tickets count", o.Since)
+	case in.Type == activities.Incremental && !in.Since.IsZero():
+		return in, usage("since needs the type full: an incremental sync keeps the bound of the last full one")
+	}
+	if _, err := activities.Streams(cfg, in.Resources); err != nil {
+		return in, usage("%s", err)
+	}
+	return in, nil
+}
+
+// Begin starts a sync if a worker is there to run it. While one runs the failure says which.
+func (e *Engine) Begin(ctx context.Context, in workflows.SyncInput) (Execution, error) {
+	if err := e.RequireWorker(ctx); err != nil {
+		return Execution{}, err
+	}
+	run, err := e.Start(ctx, in)
+	if !errors.Is(err, ErrRunning) {
+		return run, err
+	}
+	text := "a sync of " + in.Account + " runs already"
+	if run, found, err := e.Running(ctx, in.Account); err == nil && found {
+		text = fmt.Sprintf("a %s of %s runs since %s", run.Title(), in.Account, run.StartedAt.UTC().Format(time.RFC3339))
+	}
+	return Execution{}, &Failure{Kind: Busy, Text: text + ", and only one may: wait for its end, or end it with `starter sync --cancel`", Cause: err}
 }

@@ -55,7 +55,7 @@ func Demo(ctx context.Context, o Options) (int, error) {
 	if !o.Keep {
 		defer func() { _ = os.RemoveAll(dir) }()
 	}
-	d := demo{Options: o, dir: dir, bins: bins, out: NewOutput(o.Out, o.Colour), key: newKey()}
+	d := demo{Options: o, dir: dir, bins: bins, out: NewOutput(o.Out, o.Colour), key: newKey(), token: newKey()}
 	if d.account, err = writeDemoConfig(dir, o.Ports); err != nil {
 		return 1, err
 	}
@@ -81,6 +81,7 @@ type demo struct {
 	dir     string
 	account string
 	key     string // that secrets in the store are sealed with
+	token   string // of the worker's API
 	bins    binaries
 	out     *Output
 }
@@ -89,13 +90,15 @@ func (d *demo) note(text string) { d.out.Line("demo", text) }
 
 // env is the programs' environment: nothing of the person's own accounts.
 func (d *demo) env() []string {
-	return merge(without(os.Environ(), append(ownVariables, "ZENDESK_", "BREVO_", "WEBHOOK_", "TLS_", "ALLOWED_CIDRS", "TRUSTED_PROXIES")), embeddedTemporal(d.Ports.Temporal), []string{
+	return merge(without(os.Environ(), append(ownVariables, "ZENDESK_", "BREVO_", "WEBHOOK_", "TLS_", "ALLOWED_CIDRS", "TRUSTED_PROXIES", "ADMIN_", "API_")), embeddedTemporal(d.Ports.Temporal), []string{
 		"CONNECTORS_FILE=" + filepath.Join(d.dir, "connectors.yaml"),
 		"STORE_URL=sqlite:" + filepath.Join(d.dir, "connector.db"),
 		"TASK_QUEUE=" + taskQueue,
 		"ENCRYPTION_KEY=" + d.key,
 		"WEBHOOK_ADDR=" + loopback(d.Ports.Webhook),
 		"PUBLIC_URL=http://" + loopback(d.Ports.Webhook),
+		"ADMIN_ADDR=" + loopback(d.Ports.Admin),
+		"API_TOKEN=" + d.token,
 	})
 }
 
@@ -117,6 +120,7 @@ func (d *demo) parts() []Part {
 		Ready: All(TCPReady(zendesk), TCPReady(brevo)),
 	}
 	worker := workerPart(d.bins.ours["worker"], d.Ports.Temporal, taskQueue, "temporal", "simulator")
+	worker.Ports = []Port{adminPort(loopback(d.Ports.Admin), "ADMIN_PORT")}
 	webhook := webhookPart(d.bins.ours["webhook"], loopback(d.Ports.Webhook), "WEBHOOK_PORT", "worker")
 	parts := []Part{temporal, simulator, worker, webhook}
 	for i := range parts {
@@ -153,9 +157,11 @@ func (d *demo) show(ctx context.Context) (int, error) {
 		}
 	}
 	d.print("\nTemporal's Web UI: http://%s\n  the sync: %s\n", loopback(d.Ports.TemporalUI), workflowURL(d.Ports.TemporalUI, "zendesk/"+d.account+"/sync"))
+	d.print("Metrics: http://%s/metrics\n", loopback(d.Ports.Admin))
 	if d.Exit {
 		return code, nil
 	}
+	d.print("The worker's API: curl -H 'Authorization: Bearer %s' http://%s/connectors/zendesk/status\n", d.token, loopback(d.Ports.Admin))
 	d.print("Look around with\n  %s\nCtrl-C stops everything and removes the demo's files.\n", d.tryIt())
 	<-ctx.Done()
 	return code, context.Cause(ctx)

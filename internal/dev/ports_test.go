@@ -50,5 +50,5 @@ func TestPortsComeFromTheEnvironment(t *testing.T) {
 	t.Setenv("BREVO_SIM_PORT", "70000")
 	ports, err := dev.PortsFromEnv()
 	require.EqualError(t, err, "ZENDESK_SIM_PORT: must be a port from 1 to 65535\nBREVO_SIM_PORT: must be a port from 1 to 65535")
-	assert.Equal(t, dev.Ports{Temporal: 17233, TemporalUI: 8233, Zendesk: 9141, Brevo: 9142, Webhook: 9143}, ports)
+	assert.Equal(t, dev.Ports{Temporal: 17233, TemporalUI: 8233, Zendesk: 9141, Brevo: 9142, Webhook: 9143, Admin: 9144}, ports)
 }

@@ -42,7 +42,7 @@ func Run(ctx context.Context, o Options) error {
 	if !isLoopback(address) {
 		note("TEMPORAL_ADDRESS is " + address + ": using that Temporal, starting none")
 		// Asking that server who polls would need its certificates here: the worker says what it meets.
-		worker := Part{Name: "worker", Command: []string{bins.ours["worker"]}}
+		worker := withAdmin(Part{Name: "worker", Command: []string{bins.ours["worker"]}}, env)
 		return s.Run(ctx, []Part{worker, webhookPart(bins.ours["webhook"], env.WebhookAddr, "WEBHOOK_ADDR", "worker")}, stay(note, "bin/starter test, then bin/starter sync --type full --wait"))
 	}
 	if o.Ports.Temporal, err = portOf(address, o.Ports.Temporal); err != nil {
@@ -55,7 +55,7 @@ func Run(ctx context.Context, o Options) error {
 	s.Env = merge(without(os.Environ(), ownVariables), embeddedTemporal(o.Ports.Temporal))
 	parts := []Part{
 		temporalPart(temporal, o.Ports, filepath.Join(dataDir, "temporal.db")),
-		workerPart(bins.ours["worker"], o.Ports.Temporal, env.TaskQueue, "temporal"),
+		withAdmin(workerPart(bins.ours["worker"], o.Ports.Temporal, env.TaskQueue, "temporal"), env),
 		webhookPart(bins.ours["webhook"], env.WebhookAddr, "WEBHOOK_ADDR", "temporal", "worker"),
 	}
 	if taken := CheckPorts(ctx, parts[2:]); taken != nil && os.Getenv("WEBHOOK_ADDR") == "" {
@@ -67,6 +67,15 @@ func Run(ctx context.Context, o Options) error {
 		next += " (with TEMPORAL_ADDRESS=" + loopback(o.Ports.Temporal) + ")"
 	}
 	return s.Run(ctx, parts, stay(note, "Temporal's Web UI: http://"+loopback(o.Ports.TemporalUI), "In another terminal: "+next))
+}
+
+// withAdmin has the port for metrics looked at before anything starts, where somebody chose it: the worker does without the
+// default when that is taken.
+func withAdmin(worker Part, env config.Env) Part {
+	if os.Getenv("ADMIN_ADDR") != "" && env.AdminAddr != config.AdminOff {
+		worker.Ports = append(worker.Ports, adminPort(env.AdminAddr, "ADMIN_ADDR"))
+	}
+	return worker
 }
 
 // stay prints the lines and waits for ctx to end.

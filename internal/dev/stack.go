@@ -21,10 +21,11 @@ type Ports struct {
 	Zendesk    int // the simulated one
 	Brevo      int // the simulated one
 	Webhook    int // the demo's; a real one listens where WEBHOOK_ADDR says
+	Admin      int // the demo's worker; a real one serves metrics where ADMIN_ADDR says
 }
 
-// PortsFromEnv reads TEMPORAL_PORT (7233), TEMPORAL_UI_PORT (8233), ZENDESK_SIM_PORT (9141), BREVO_SIM_PORT (9142) and
-// WEBHOOK_PORT (9143). The error names every value that is not a port.
+// PortsFromEnv reads TEMPORAL_PORT (7233), TEMPORAL_UI_PORT (8233), ZENDESK_SIM_PORT (9141), BREVO_SIM_PORT (9142),
+// WEBHOOK_PORT (9143) and ADMIN_PORT (9144). The error names every value that is not a port.
 func PortsFromEnv() (Ports, error) {
 	var p Ports
 	var problems []error
@@ -38,6 +39,7 @@ func PortsFromEnv() (Ports, error) {
 		{"ZENDESK_SIM_PORT", 9141, &p.Zendesk},
 		{"BREVO_SIM_PORT", 9142, &p.Brevo},
 		{"WEBHOOK_PORT", 9143, &p.Webhook},
+		{"ADMIN_PORT", 9144, &p.Admin},
 	} {
 		*v.to = v.value
 		text := os.Getenv(v.name)
@@ -94,6 +96,11 @@ func workerPart(path string, temporalPort int, queue string, needs ...string) Pa
 		Needs:   needs,
 		Ready:   WorkerReady(loopback(temporalPort), Namespace, queue),
 	}
+}
+
+// adminPort is where a worker serves metrics. variable is what changes it.
+func adminPort(address, variable string) Port {
+	return Port{Addr: address, Purpose: "the worker's metrics and API", Variable: variable}
 }
 
 // webhookPart is the webhook server. variable is what changes its address.

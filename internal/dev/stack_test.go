@@ -133,7 +133,7 @@ func TestDemoEndsWithEachEventOfATicketInBrevo(t *testing.T) {
 	var out bytes.Buffer
 	code, err := dev.Demo(t.Context(), dev.Options{
 		Out: &out, Exit: true,
-		Ports: dev.Ports{Temporal: freePort(t), TemporalUI: freePort(t), Zendesk: freePort(t), Brevo: freePort(t), Webhook: freePort(t)},
+		Ports: dev.Ports{Temporal: freePort(t), TemporalUI: freePort(t), Zendesk: freePort(t), Brevo: freePort(t), Webhook: freePort(t), Admin: freePort(t)},
 	})
 	require.NoError(t, err, out.String())
 	assert.Zero(t, code, out.String())

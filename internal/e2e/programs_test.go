@@ -79,7 +79,7 @@ func (w *world) start(t testing.TB, binary func() (string, error), env ...string
 	config := filepath.Join(t.TempDir(), "connectors.yaml")
 	require.NoError(t, os.WriteFile(config, []byte(w.yaml), 0o600))
 	p := &program{cmd: exec.CommandContext(background, path), logs: &bytes.Buffer{}}
-	p.cmd.Env = append(append(os.Environ(), "CONNECTORS_FILE="+config, "STORE_URL="+w.storeURL, "TEMPORAL_NAMESPACE=default"), env...)
+	p.cmd.Env = append(append(os.Environ(), "CONNECTORS_FILE="+config, "STORE_URL="+w.storeURL, "TEMPORAL_NAMESPACE=default", "ADMIN_ADDR=off"), env...)
 	p.cmd.Stdout, p.cmd.Stderr = p.logs, p.logs
 	require.NoError(t, p.cmd.Start())
 	t.Cleanup(p.kill)

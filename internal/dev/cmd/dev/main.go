@@ -17,7 +17,7 @@ const usage = `usage: dev demo|run
         becomes of a ticket as it happens. DEMO_EXIT=1 leaves at the end; DEMO_KEEP=1 keeps the files.
   run   Temporal, a worker and the webhook server with your own connectors.yaml and .env; files under data/.
 
-Ports: TEMPORAL_PORT, TEMPORAL_UI_PORT, ZENDESK_SIM_PORT, BREVO_SIM_PORT, WEBHOOK_PORT (demo).
+Ports: TEMPORAL_PORT, TEMPORAL_UI_PORT, ZENDESK_SIM_PORT, BREVO_SIM_PORT, WEBHOOK_PORT, ADMIN_PORT (demo).
 `
 
 func main() { os.Exit(program(os.Args[1:])) }
