@@ -24,6 +24,7 @@ type companyChange struct {
 	want    map[string]any
 	link    []int64
 	unlink  []int64
+	members []int64 // of a company that is to be made: whom the next step links
 	dirty   int64
 }
 
@@ -138,6 +139,7 @@ func (s *companySync) plan(c *companyChange, organization *store.OrganizationRow
 		if c.company.State == companyRefused && mapping.Equal(c.want, c.company.Attributes) {
 			return false
 		}
+		c.members = members
 		work.create = append(work.create, *c)
 		return true
 	}

@@ -156,11 +156,7 @@ func (c *connection) delivered(ctx context.Context) (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("count deliveries: %w", err)
 	}
-	var n int64
-	for _, of := range counts[store.DeliverySent] {
-		n += of
-	}
-	return n, nil
+	return total(counts[store.DeliverySent]), nil
 }
 
 type planner struct {
@@ -298,9 +294,14 @@ func (p *planner) guard(ctx context.Context, delivered int64) error {
 	return p.guardMassChange(ctx, p.harms, max(delivered, changes))
 }
 
+// tooManyHarms reports whether the mass-change guard asks a person.
+func tooManyHarms(harms, base int64) bool {
+	return base >= guardFloor && float64(harms) > guardShare*float64(base)
+}
+
 // guardMassChange pauses when harms is more than the allowed share of base, unless a person accepted it beforehand.
 func (c *connection) guardMassChange(ctx context.Context, harms, base int64) error {
-	if base < guardFloor || float64(harms) <= guardShare*float64(base) {
+	if !tooManyHarms(harms, base) {
 		return nil
 	}
 	accepted, err := c.store.TakeAcceptance(ctx)

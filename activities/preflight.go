@@ -118,7 +118,7 @@ func (p *preflight) run(ctx context.Context, full bool) (PreflightResult, error)
 		return PreflightResult{}, err
 	}
 	out := PreflightResult{Notices: p.notices}
-	if full {
+	if full || p.dry != nil {
 		counted, err := p.counts(ctx)
 		if err != nil {
 			return PreflightResult{}, err
@@ -127,6 +127,9 @@ func (p *preflight) run(ctx context.Context, full bool) (PreflightResult, error)
 		for stream, n := range counted {
 			out.Expected[string(stream)] = n.Value
 		}
+	}
+	if p.dry != nil {
+		return out, nil
 	}
 	return out, p.store.SetVerified(ctx, p.now())
 }
@@ -192,14 +195,11 @@ func (p *preflight) remember(ctx context.Context, full bool) error {
 	if err != nil {
 		return err
 	}
-	stored, err := p.store.Fingerprint(ctx)
+	stored, err := p.before(ctx)
 	if err != nil {
-		return fmt.Errorf("read fingerprint: %w", err)
+		return err
 	}
 	before, now := fingerprintOf(stored), fingerprint{p.cfg.Fingerprint(), m.Hash(), automations}
-	if before == now {
-		return nil
-	}
 	if stored != "" && (before.config != now.config || before.mapping != now.mapping) {
 		if !full {
 			p.note("the configuration changed: everybody is looked at again; newly mapped custom fields need `starter sync --type full`")
@@ -212,12 +212,42 @@ func (p *preflight) remember(ctx context.Context, full bool) error {
 			return fmt.Errorf("refresh phones: %w", err)
 		}
 		for _, kind := range []store.Kind{store.KindUser, store.KindOrganization} {
-			if err := p.store.MarkAllDirty(ctx, kind, p.now()); err != nil {
-				return fmt.Errorf("mark everybody: %w", err)
+			if err := p.everybody(ctx, kind); err != nil {
+				return err
 			}
 		}
 	}
+	if p.dry != nil {
+		p.dry.fingerprint = now.String()
+		return nil
+	}
 	return p.store.SetFingerprint(ctx, now.String())
+}
+
+// before is the fingerprint with which the mirror was last looked at: of the latest sync, or as long as there was none, of the
+// latest preview.
+func (p *preflight) before(ctx context.Context) (string, error) {
+	stored, err := p.store.Fingerprint(ctx)
+	if err != nil {
+		return "", fmt.Errorf("read fingerprint: %w", err)
+	}
+	if stored != "" {
+		return stored, nil
+	}
+	last, _, err := p.lastOutlook(ctx)
+	return last.Fingerprint, err
+}
+
+// everybody has everybody looked at again.
+func (p *preflight) everybody(ctx context.Context, kind store.Kind) error {
+	if p.dry != nil {
+		p.dry.everybody = true
+		return nil
+	}
+	if err := p.store.MarkAllDirty(ctx, kind, p.now()); err != nil {
+		return fmt.Errorf("mark everybody: %w", err)
+	}
+	return nil
 }
 
 // counts asks Zendesk how many rows to expect; they are approximate and only for the display.

@@ -41,10 +41,14 @@ type TypeClash struct {
 
 // dryRun has preflight note what is missing instead of making it, and work from what was read instead of what is stored.
 type dryRun struct {
-	found      Outfit
-	fields     []store.Field
-	attributes []store.Attribute
-	lists      []store.List
+	// mirrors: what was read of either vendor is stored as well, and what is wrong with the configuration ends it, as in a sync.
+	mirrors     bool
+	everybody   bool   // would be looked at again
+	fingerprint string // of configuration and mapping
+	found       Outfit
+	fields      []store.Field
+	attributes  []store.Attribute
+	lists       []store.List
 }
 
 // list is the list that would be made; its id, which no list of Brevo's has, keeps it apart from the others.
@@ -55,8 +59,11 @@ func (d *dryRun) list(p *preflight, list configuredList, folder int64) store.Lis
 	return store.List{Key: list.key, ID: id, Name: list.ref.Name, Ours: true}
 }
 
+// aside reports whether what is read is kept apart from the mirror.
+func (p *preflight) aside() bool { return p.dry != nil && !p.dry.mirrors }
+
 func (p *preflight) bookFields(ctx context.Context, kind string, fields []store.Field) error {
-	if p.dry != nil {
+	if p.aside() {
 		p.dry.fields = append(p.dry.fields, fields...)
 		return nil
 	}
@@ -67,7 +74,7 @@ func (p *preflight) bookFields(ctx context.Context, kind string, fields []store.
 }
 
 func (p *preflight) bookAttributes(ctx context.Context, found []store.Attribute) error {
-	if p.dry != nil {
+	if p.aside() {
 		p.dry.attributes = found
 		return nil
 	}
@@ -102,7 +109,7 @@ func (p *preflight) storedLists(ctx context.Context) ([]store.List, error) {
 
 // compiled is the mapping with the definitions and names that were just read.
 func (p *preflight) compiled(ctx context.Context) (*mapping.Mapper, error) {
-	if p.dry != nil {
+	if p.aside() {
 		return p.compileMapping(p.dry.fields, p.dry.attributes)
 	}
 	return p.mapper(ctx)
@@ -110,7 +117,7 @@ func (p *preflight) compiled(ctx context.Context) (*mapping.Mapper, error) {
 
 // clash says that an attribute does not keep what is to be written to it.
 func (p *preflight) clash(c TypeClash, notice string) {
-	if p.dry != nil {
+	if p.aside() {
 		p.dry.found.Clashes = append(p.dry.found.Clashes, c)
 		return
 	}
@@ -120,7 +127,7 @@ func (p *preflight) clash(c TypeClash, notice string) {
 // refused reports whether err is about the configuration and a dry run, which has noted it, goes on to find more.
 func (p *preflight) refused(err error) bool {
 	var app *temporal.ApplicationError
-	if p.dry == nil || !errors.As(err, &app) || app.Type() != ErrConfiguration {
+	if !p.aside() || !errors.As(err, &app) || app.Type() != ErrConfiguration {
 		return false
 	}
 	p.dry.found.Refusals = append(p.dry.found.Refusals, app.Message())

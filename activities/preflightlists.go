@@ -47,10 +47,10 @@ func (p *preflight) lists(ctx context.Context) error {
 		if err := p.bookList(ctx, use); err != nil {
 			return err
 		}
-		if p.dry == nil && slices.ContainsFunc(stored, func(l store.List) bool { return l.Key == list.key }) {
+		if slices.ContainsFunc(stored, func(l store.List) bool { return l.Key == list.key }) {
 			// Another list than before: everybody has to join it.
-			if err := p.store.MarkAllDirty(ctx, store.KindUser, p.now()); err != nil {
-				return fmt.Errorf("mark everybody: %w", err)
+			if err := p.everybody(ctx, store.KindUser); err != nil {
+				return err
 			}
 		}
 	}

@@ -190,8 +190,12 @@ func toldAt(ctx context.Context, otherwise time.Time) time.Time {
 	return otherwise
 }
 
-// ready reports whether every stream that is switched on has once reached its end, or is not the account's to have.
+// ready reports whether a sync has begun and every stream that is switched on has once reached its end, or is not the account's
+// to have. A preview reads streams to their end as well, but until preflight has ended nobody asked for anything to be written.
 func (c *connection) ready(ctx context.Context) (bool, error) {
+	if fingerprint, err := c.store.Fingerprint(ctx); err != nil || fingerprint == "" {
+		return false, err
+	}
 	streams, err := Streams(c.cfg, nil)
 	if err != nil {
 		return false, configurationError(err)

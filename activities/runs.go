@@ -53,6 +53,9 @@ func (a *Account) BeginRun(ctx context.Context, in BeginRunInput) (RunStarted, e
 		if in.Records {
 			streams = nil
 		}
+		if in.Type == Preview {
+			return RunStarted{Streams: streams}, c.store.BeginPreview(ctx, in.RunID, streams, in.StartedAt)
+		}
 		cursors := slices.Clone(streams)
 		if in.Type == Replay {
 			for i := range cursors {

@@ -16,9 +16,11 @@ const scanOverlap = 2 * time.Minute
 
 // ScanInput asks for one page of Brevo's contacts.
 type ScanInput struct {
-	Account   string    `json:"account"`
-	Full      bool      `json:"full"`    // all contacts; otherwise those modified since the last look
-	ScanID    string    `json:"scan_id"` // the same for all pages of one look
+	Account string `json:"account"`
+	Full    bool   `json:"full"`    // all contacts; otherwise those modified since the last look
+	ScanID  string `json:"scan_id"` // the same for all pages of one look
+	// Preview: what an import lost is left for a sync to find, because that takes deliveries back.
+	Preview   bool      `json:"preview,omitempty"`
 	Offset    int       `json:"offset"`
 	Since     time.Time `json:"since,omitzero"`
 	StartedAt time.Time `json:"started_at,omitzero"`
@@ -52,8 +54,10 @@ func (b *Brevo) ScanContacts(ctx context.Context, in ScanInput) (ScanResult, err
 				return ScanResult{}, err
 			}
 		}
-		if out.Lost, err = s.lost(ctx); err != nil {
-			return ScanResult{}, err
+		if !in.Preview {
+			if out.Lost, err = s.lost(ctx); err != nil {
+				return ScanResult{}, err
+			}
 		}
 		return out, c.store.SetScanState(ctx, s.in.StartedAt.Add(-scanOverlap), 0, s.in.ScanID)
 	})

@@ -28,7 +28,10 @@ func (r *ruling) toWrite() bool {
 	return r.decision.writes() || r.decision.merge || r.situation.begun != nil
 }
 
-func (c *connection) judge(ctx context.Context) (*judge, error) {
+func (c *connection) judge(ctx context.Context) (*judge, error) { return c.judgeBy(ctx, &Outlook{}) }
+
+// judgeBy judges as if what an outlook names had been made.
+func (c *connection) judgeBy(ctx context.Context, outlook *Outlook) (*judge, error) {
 	m, err := c.mapper(ctx)
 	if err != nil {
 		return nil, err
@@ -38,12 +41,12 @@ func (c *connection) judge(ctx context.Context) (*judge, error) {
 		return nil, fmt.Errorf("read complete streams: %w", err)
 	}
 	j := &judge{connection: c, mapper: m, ready: func(s mapping.Stream) bool { return complete[s] }}
-	j.policy, err = c.policy(ctx, m)
+	j.policy, err = c.policy(ctx, m, outlook)
 	return j, err
 }
 
 // policy reads from the store what preflight verified: an attribute or list that is not there is never sent.
-func (c *connection) policy(ctx context.Context, m *mapping.Mapper) (policy, error) {
+func (c *connection) policy(ctx context.Context, m *mapping.Mapper, outlook *Outlook) (policy, error) {
 	r := policy{
 		newContacts: c.cfg.NewContacts, onBrevoDeleted: c.cfg.OnBrevoDeleted, onUserMerged: c.cfg.OnUserMerged,
 		attributes: map[string]mapping.Attribute{}, lists: map[string]int64{},
@@ -59,7 +62,7 @@ func (c *connection) policy(ctx context.Context, m *mapping.Mapper) (policy, err
 		return r, fmt.Errorf("read attributes: %w", err)
 	}
 	there := map[string]store.Attribute{}
-	for _, a := range stored {
+	for _, a := range append(stored, outlook.Attributes...) {
 		there[a.Name] = a
 	}
 	for _, a := range m.Attributes() {
@@ -71,7 +74,7 @@ func (c *connection) policy(ctx context.Context, m *mapping.Mapper) (policy, err
 	if err != nil {
 		return r, fmt.Errorf("read lists: %w", err)
 	}
-	for _, l := range lists {
+	for _, l := range append(lists, outlook.Lists...) {
 		r.lists[l.Key] = l.ID
 	}
 	return r, nil

@@ -30,11 +30,7 @@ type StepResult struct {
 
 // Rejections sums the rejected contacts.
 func (s *StepResult) Rejections() int64 {
-	var n int64
-	for _, of := range s.Rejected {
-		n += of
-	}
-	return n
+	return total(s.Rejected)
 }
 
 // settle counts a contact that needs no write.

@@ -26,8 +26,10 @@ type syncFlags struct {
 	wait      bool
 	cancel    bool
 	json      bool
-	chosen    bool // one of the flags that say what to sync was given
-	typed     bool // --type was given
+	yes       bool
+	chosen    bool         // one of the flags that say what to sync was given
+	typed     bool         // --type was given
+	preview   previewFlags // of `starter preview`
 }
 
 // maxRecords bounds how many records one replay may name: more is a stretch of time.
@@ -54,7 +56,8 @@ func (a *app) syncCommand() *cobra.Command {
 		Short: "Start, watch or cancel a sync",
 		Long: "Start a sync on the worker. A full sync reads everything from the start; an incremental one (the default) reads what\n" +
 			"changed, which is everything as long as nothing was read before. One sync runs at a time: while one does,\n" +
-			"`starter sync --wait` watches it and `starter sync --cancel` ends it. Ctrl-C ends the watching, not the sync.\n\n" +
+			"`starter sync --wait` watches it and `starter sync --cancel` ends it. Ctrl-C ends the watching, not the sync.\n" +
+			"On a terminal, the first sync of an account says what it will do at most, and asks.\n\n" +
 			"With --since and --until, or --user, --ticket and --organization, it reads what changed in that time, or those\n" +
 			"records, once more and sends what differs from the last delivery: a replay, which does not change where the next sync goes on.",
 		Example: "  starter sync --type full --wait\n  starter sync --type full --resources users,tickets --since 2023-01-01\n" +
@@ -79,6 +82,7 @@ func (a *app) syncCommand() *cobra.Command {
 	flags.BoolVar(&f.wait, "wait", false, "watch the sync until it ends; alone it watches the one that runs")
 	flags.BoolVar(&f.cancel, "cancel", false, "cancel the running sync and wait until it has ended")
 	flags.BoolVar(&f.json, "json", false, "print the result as JSON")
+	flags.BoolVar(&f.yes, "yes", false, "do not ask before the first sync")
 	complete := func(words []string) func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)
 	}
@@ -186,6 +190,9 @@ func (a *app) begin(ctx context.Context, e *engine, in workflows.SyncInput, f sy
 		return err
 	}
 	a.warnIfPaused(ctx)
+	if err := a.askFirst(ctx, in, f); err != nil {
+		return err
+	}
 	run, err := e.Start(ctx, in)
 	if errors.Is(err, control.ErrRunning) {
 		return a.refuse(ctx, e, in.Account)
@@ -205,7 +212,11 @@ func (a *app) begin(ctx context.Context, e *engine, in workflows.SyncInput, f sy
 			RunID      string `json:"runId"`
 		}{a.cfg.Name, in.Account, in.Type, run.ID, run.RunID})
 	}
-	a.printf("Started the %s of %s.\nWatch it with `starter sync --wait`, or look with `starter status`.\n", run.Title(), in.Account)
+	command := "sync --wait"
+	if in.Type == activities.Preview {
+		command = "preview"
+	}
+	a.printf("Started the %s of %s.\nWatch it with `starter %s`, or look with `starter status`.\n", run.Title(), in.Account, command)
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"zendesk-brevo/activities"
 	"zendesk-brevo/internal/control"
 	"zendesk-brevo/workflows"
 )
@@ -63,6 +64,9 @@ func (a *app) display(f syncFlags) (display, time.Duration) {
 
 // finish says how the run ended.
 func (a *app) finish(ctx context.Context, e *engine, run execution, result workflows.SyncResult, err error, f syncFlags) error {
+	if result.Preview != nil || run.Kind == activities.Preview {
+		return a.finishPreview(ctx, e, run, result, err, f)
+	}
 	if ctx.Err() != nil {
 		a.warnf("\nDetached; the sync goes on. `starter sync --wait` watches it again, `starter sync --cancel` ends it.")
 		return &failure{code: exitFailed}

@@ -69,6 +69,7 @@ type pushRun struct {
 	progress *progress
 	result   PushResult
 	looked   bool // at every contact, a moment ago
+	preview  bool // it only looks
 }
 
 // leftovers ends what a run that was canceled or terminated left under way: imports that Brevo has are settled, those it
@@ -137,7 +138,7 @@ func (p *pushRun) carryOut(ctx workflow.Context, plan activities.Plan) (stale bo
 // and did not make.
 func (p *pushRun) scan(ctx workflow.Context, full bool) (lost int64, _ error) {
 	p.progress.phase(ctx, "look at Brevo's contacts")
-	in := activities.ScanInput{Account: p.in.Account, Full: full, ScanID: fmt.Sprintf("%s/%d", p.in.RunID, workflow.Now(ctx).UnixNano())}
+	in := activities.ScanInput{Account: p.in.Account, Full: full, Preview: p.preview, ScanID: fmt.Sprintf("%s/%d", p.in.RunID, workflow.Now(ctx).UnixNano())}
 	for page := 1; ; page++ {
 		var out activities.ScanResult
 		summary := fmt.Sprintf("%s: Brevo contacts, page %d", p.in.Account, page)

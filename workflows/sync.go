@@ -16,7 +16,7 @@ import (
 // SyncInput says what to bring over. Full and incremental are the same run from different cursors.
 type SyncInput struct {
 	Account string `json:"account"` // the Zendesk subdomain
-	Type    string `json:"type"`    // activities.Full, activities.Incremental or activities.Replay
+	Type    string `json:"type"`    // activities.Full, activities.Incremental, activities.Replay or activities.Preview
 	// Resources limits the run to these streams; empty: every stream the configuration switches on.
 	Resources []string `json:"resources,omitempty"`
 	// Since bounds the tickets and ratings that count, by their creation; zero: all count. Of a replay it is where the stretch
@@ -31,6 +31,7 @@ type SyncInput struct {
 type SyncResult struct {
 	Streams   map[string]PullResult `json:"streams"`
 	Records   int64                 `json:"records,omitempty"` // of a replay that named some
+	Preview   *activities.Foreseen  `json:"preview,omitempty"` // of a preview that came to its end
 	Push      PushResult            `json:"push"`
 	Notices   []string              `json:"notices,omitempty"`
 	StartedAt time.Time             `json:"started_at"`
@@ -66,6 +67,9 @@ type syncRun struct {
 func (s *syncRun) run(ctx workflow.Context) error {
 	if err := s.begin(ctx); err != nil {
 		return err
+	}
+	if s.in.Type == activities.Preview {
+		return s.preview(ctx)
 	}
 	if err := s.preflight(ctx); err != nil {
 		return err
@@ -215,6 +219,9 @@ func (s *syncRun) end(ctx workflow.Context, err error) error {
 		s.result.Notices = append(s.result.Notices, reason(err))
 	}
 	s.progress.phase(ctx, status)
+	if s.in.Type == activities.Preview {
+		return nil // it is no run: what it found is stored, and what stands in its way is its own error
+	}
 	stats := activities.EndRunInput{
 		Account: s.in.Account, RunID: workflow.GetInfo(ctx).WorkflowExecution.RunID, Status: status,
 		Sent: s.result.Push.Sent, Skipped: s.result.Push.Skipped,

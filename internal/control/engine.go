@@ -122,7 +122,7 @@ func unavailable(err error) bool {
 // Execution is one run of a workflow.
 type Execution struct {
 	ID, RunID string
-	Kind      string // full, incremental, replay
+	Kind      string // full, incremental, replay, preview
 	StartedAt time.Time
 }
 
@@ -138,7 +138,7 @@ func (e *Engine) Start(ctx context.Context, in workflows.SyncInput) (Execution, 
 		TaskQueue:                e.Queue,
 		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
 		WorkflowIDReusePolicy:    enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
-		StaticSummary:            in.Account + ": " + in.Type + " sync",
+		StaticSummary:            in.Account + ": " + Title(in.Type),
 		TypedSearchAttributes: temporal.NewSearchAttributes(
 			workflows.AccountAttribute.ValueSet(in.Account), workflows.TypeAttribute.ValueSet(in.Type)),
 		WorkflowExecutionErrorWhenAlreadyStarted: true,

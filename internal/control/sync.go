@@ -95,7 +95,7 @@ func (r Execution) Title() string {
 
 // Title is how a run is called in front of people.
 func Title(kind string) string {
-	if kind == activities.Replay {
+	if kind == activities.Replay || kind == activities.Preview {
 		return kind
 	}
 	return strings.TrimSpace(kind + " sync")

@@ -60,6 +60,12 @@ func (t Transition) Subject() string {
 func ticketSubject(id int64) string { return "ticket/" + strconv.FormatInt(id, 10) }
 func userSubject(id int64) string   { return "user/" + strconv.FormatInt(id, 10) }
 
+// DatedAfter keeps the transitions that lie after the account went live: what is seen to have changed since a look from before
+// that time may have happened before it.
+func DatedAfter(all []Transition, liveSince time.Time) []Transition {
+	return slices.DeleteFunc(slices.Clone(all), func(t Transition) bool { return !live(t.OccurredAt, liveSince) })
+}
+
 // live reports whether a date of Zendesk's lies after the account went live. Zendesk writes whole seconds, so the second
 // in which liveSince lies counts as after. Without a date, or before the account went live, it is false.
 func live(at, liveSince time.Time) bool {

@@ -105,7 +105,12 @@ func (t *tx) applySurveys(ctx context.Context, rows []SurveyRow, mark int64) (Ap
 	var happened []rules.Transition
 	for _, i := range s.wrote {
 		kept[i].UserID = person([2]int64{rows[i].TicketID, rows[i].UserID})
-		happened = append(happened, rules.SurveyTransitions(stored[rows[i].ID].state(), kept[i], live)...)
+		old := stored[rows[i].ID]
+		changes := rules.SurveyTransitions(old.state(), kept[i], live)
+		if old != nil {
+			changes = sinceLive(changes, old.asked, live)
+		}
+		happened = append(happened, changes...)
 	}
 	return s.Applied, errors.Join(t.record(ctx, happened, mark), t.mark(ctx, KindUser, sorted(users), mark))
 }

@@ -162,12 +162,13 @@ func (t *tx) applyTickets(ctx context.Context, rows []TicketRow, mark int64) (Ap
 	var happened []rules.Transition
 	for _, i := range s.wrote {
 		requesters[rows[i].RequesterID] = struct{}{}
-		var before *rules.TicketState
-		if old := w.stored[rows[i].ID]; old != nil {
-			requesters[old.row.RequesterID] = struct{}{}
-			before = old.state()
+		old := w.stored[rows[i].ID]
+		if old == nil {
+			happened = append(happened, rules.TicketTransitions(nil, w.kept[i], live)...)
+			continue
 		}
-		happened = append(happened, rules.TicketTransitions(before, w.kept[i], live)...)
+		requesters[old.row.RequesterID] = struct{}{}
+		happened = append(happened, sinceLive(rules.TicketTransitions(old.state(), w.kept[i], live), w.stamps[rows[i].ID].asked, live)...)
 	}
 	delete(requesters, 0)
 	return s.Applied, errors.Join(t.run(ctx, &upsertTickets, s.write), t.run(ctx, &touchTickets, s.touch),

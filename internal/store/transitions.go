@@ -50,6 +50,15 @@ func (t *tx) record(ctx context.Context, transitions []rules.Transition, seq int
 	return t.run(ctx, &insertTransitions, rows)
 }
 
+// sinceLive keeps, of what is seen to have happened to a row that was last read at asked, what belongs to the account's life:
+// a row may have been mirrored before, by a preview.
+func sinceLive(happened []rules.Transition, asked int64, live time.Time) []rules.Transition {
+	if !live.IsZero() && asked >= nanos(live) {
+		return happened
+	}
+	return rules.DatedAfter(happened, live)
+}
+
 // liveSince is when the account's first run started; zero before it.
 func (t *tx) liveSince(ctx context.Context) (time.Time, error) {
 	var n int64

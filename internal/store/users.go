@@ -112,13 +112,13 @@ func (t *tx) applyUsers(ctx context.Context, rows []UserRow, content []content, 
 		r, row := &rows[i], s.write[n]
 		users = append(users, r.ID)
 		old, known := stored[r.ID]
-		if !r.Quiet {
-			var before *rules.UserState
-			if known {
-				before = old.profile(r.ID)
-			}
-			read := rules.UserState{ID: r.ID, Active: r.Active, Profile: profileOf(content[i].stamp.hash), CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt}
-			happened = append(happened, rules.UserTransitions(before, read, live)...)
+		read := rules.UserState{ID: r.ID, Active: r.Active, Profile: profileOf(content[i].stamp.hash), CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt}
+		switch {
+		case r.Quiet:
+		case known:
+			happened = append(happened, sinceLive(rules.UserTransitions(old.profile(r.ID), read, live), old.asked, live)...)
+		default:
+			happened = append(happened, rules.UserTransitions(nil, read, live)...)
 		}
 		if !known || old.organization != r.OrganizationID {
 			organizations[old.organization], organizations[r.OrganizationID] = struct{}{}, struct{}{}
