@@ -69,7 +69,7 @@ func advise(err error, call *rest.Error) (cause, fix string) {
 }
 
 func adviseBrevo(call *rest.Error) (cause, fix string) {
-	if call.Route == brevo.TokenRoute {
+	if call.Route == brevo.TokenRoute && call.Status < http.StatusInternalServerError {
 		return fmt.Sprintf("Brevo refused the OAuth app (%d%s)", call.Status, codeOf(call)), "check client_id, client_secret and scopes under brevo.oauth"
 	}
 	switch call.Status {
@@ -87,7 +87,7 @@ func adviseBrevo(call *rest.Error) (cause, fix string) {
 // https://developer.zendesk.com/documentation/api-basics/authentication/oauth-migration/
 func adviseZendesk(call *rest.Error) (cause, fix string) {
 	switch {
-	case call.Route == routeToken:
+	case call.Route == routeToken && call.Status < http.StatusInternalServerError:
 		return fmt.Sprintf("Zendesk refused the OAuth client (%d%s)", call.Status, codeOf(call)), "check client_id, client_secret and scopes under auth.oauth"
 	case call.Status == http.StatusUnauthorized:
 		return "Zendesk refused the credentials (401)", "check auth in connectors.yaml; API tokens can no longer be created and " +

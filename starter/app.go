@@ -52,6 +52,7 @@ func (a *app) root() *cobra.Command {
 	root.SetVersionTemplate("starter {{.Version}}\n")
 	root.AddCommand(a.syncCommand(), a.statusCommand(), a.testCommand(), a.planCommand(), a.pauseCommand(), a.resumeCommand(), a.disconnectCommand(), a.rejectsCommand(), a.scheduleCommand(),
 		a.webhooksCommand(), a.automationsCommand(), a.mappingCommand(), a.keygenCommand(), a.versionCommand())
+	root.AddCommand(a.connectCommand())
 	root.AddCommand(a.explainCommand(), a.forgetCommand(), a.previewCommand())
 	return root
 }

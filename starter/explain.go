@@ -115,9 +115,9 @@ func (a *app) explain(ctx context.Context, args []string, f explainFlags) error 
 	if err != nil {
 		return err
 	}
-	vendors, err := activities.New(activities.Options{File: a.file, Store: a.opened, Now: a.now}).Vendors(a.cfg.Account())
+	vendors, err := a.vendors()
 	if err != nil {
-		return usage("%s", err)
+		return err
 	}
 	x := &explainer{app: a, account: account, vendors: vendors, report: &personReport{
 		Connector: a.cfg.Name, Account: a.cfg.Account(), Email: f.email, Ticket: f.ticket,

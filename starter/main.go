@@ -38,7 +38,9 @@ type env struct {
 	colour         bool
 	now            func() time.Time
 	sleep          func(ctx context.Context, d time.Duration) error
-	every          time.Duration // between two looks at a running sync; 0: by the kind of output
+	callback       string                     // where `starter connect` listens
+	browse         func(address string) error // opens an address in a browser; nil: there is none
+	every          time.Duration              // between two looks at a running sync; 0: by the kind of output
 	dial           func(ctx context.Context) (temporalClient, server, error)
 }
 
@@ -47,6 +49,7 @@ func systemEnv() env {
 	return env{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
 		interactive: isTerminal(os.Stdin), terminal: terminal, colour: colour,
+		callback: loopbackCallback, browse: desktopBrowser(terminal && isTerminal(os.Stdin)),
 		now: time.Now, sleep: sleep, dial: dialTemporal,
 	}
 }

@@ -51,15 +51,33 @@ func (a *app) webhooks(ctx context.Context) (*webhooks, error) {
 	if err != nil {
 		return nil, err
 	}
-	vendors, err := activities.New(activities.Options{File: a.file, Store: a.opened, Now: a.now}).Vendors(a.cfg.Account())
+	vendors, err := a.vendors()
 	if err != nil {
-		return nil, usage("%s", err)
+		return nil, err
 	}
 	w := &webhooks{app: a, account: account, zendesk: vendors.Zendesk}
 	if a.settings.PublicURL != "" {
 		w.endpoint = a.settings.PublicURL + activities.WebhookPath(a.cfg.Account())
 	}
 	return w, nil
+}
+
+// vendors are both vendors as the worker calls them, of the store that is open. Tokens of `starter connect` are used where
+// ENCRYPTION_KEY opens them.
+func (a *app) vendors() (*activities.Vendors, error) {
+	o := activities.Options{File: a.file, Store: a.opened, Now: a.now}
+	if a.cfg.Auth.UsesOAuth() && !a.settings.EncryptionKey.IsZero() {
+		box, err := seal.New(a.settings.EncryptionKey.Reveal())
+		if err != nil {
+			return nil, usage("%s", err)
+		}
+		o.Box = box
+	}
+	vendors, err := activities.New(o).Vendors(a.cfg.Account())
+	if err != nil {
+		return nil, usage("%s", err)
+	}
+	return vendors, nil
 }
 
 // requirePublicURL judges PUBLIC_URL: deliveries that are signed but not encrypted can be read and repeated on their way.
@@ -91,9 +109,9 @@ func loopback(host string) bool {
 
 // webhooksWithKey is webhooks for commands that handle secrets. It judges ENCRYPTION_KEY before it opens anything.
 func (a *app) webhooksWithKey(ctx context.Context) (*webhooks, error) {
-	box, err := seal.New(a.settings.EncryptionKey.Reveal())
+	box, err := a.encryption("the webhook server")
 	if err != nil {
-		return nil, usage("%s, and give the webhook server the same one", err)
+		return nil, err
 	}
 	w, err := a.webhooks(ctx)
 	if err != nil {
@@ -116,7 +134,7 @@ func (w *webhooks) refused(doing string, err error) error {
 			noun = "triggers"
 		}
 		cause = "Zendesk refuses it (403)"
-		fix = fmt.Sprintf("%s need the credential of an admin; an OAuth client also needs the scope %s:write, and %s:read to look at them", noun, noun, noun)
+		fix = fmt.Sprintf("%s need the credential of an admin; an OAuth client also needs the scope %s:write, for which to run `starter connect --webhooks`", noun, noun)
 	}
 	return &failure{code: exitFailed, cause: err, text: fmt.Sprintf("%s: %s: %s", doing, oneLine(cause), fix)}
 }

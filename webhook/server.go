@@ -87,6 +87,7 @@ func (s *server) routes() http.Handler {
 	r.Use(s.recover)
 	r.GET("/healthz", func(c *gin.Context) { c.String(http.StatusOK, "OK") })
 	r.GET("/readyz", s.ready)
+	r.GET(consentPath, s.consent)
 	deliveries := r.Group("/webhooks/zendesk", s.allow, s.admit)
 	for _, path := range []string{"", "/", "/:account", "/:account/"} {
 		deliveries.POST(path, s.receive)
