@@ -89,8 +89,8 @@ func (a *app) forget(ctx context.Context, args []string, f forgetFlags) error {
 	optedOut := false
 	if f.inBrevo {
 		// Asked first: should Brevo not answer, nothing is half done; and an opt-out must outlive its contact.
-		if vendors, err = activities.New(activities.Options{File: a.file, Store: a.opened, Now: a.now}).Vendors(a.cfg.Account()); err != nil {
-			return usage("%s", err)
+		if vendors, err = a.vendors(); err != nil {
+			return err
 		}
 		held, found, err := activities.LookAt(ctx, vendors.Brevo, 0, f.email)
 		if err != nil {
