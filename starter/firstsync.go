@@ -76,7 +76,7 @@ const countTimeout = 10 * time.Second
 // https://developer.zendesk.com/api-reference/ticketing/users/users/#count-users
 func (a *app) atMost(ctx context.Context) string {
 	contacts, companies := "as many as there are users in Zendesk, which did not say how many", ""
-	vendors, err := activities.New(activities.Options{File: a.file, Store: a.opened, Now: a.now}).Vendors(a.cfg.Account())
+	vendors, err := a.vendors()
 	if err != nil {
 		return "  contacts   " + contacts + "\n"
 	}

@@ -190,7 +190,7 @@ func (a *app) foreseenPeople(ctx context.Context, outlook *activities.Outlook, f
 	if err != nil {
 		return nil, a.storeFailure(err)
 	}
-	vendors, err := activities.New(activities.Options{File: a.file, Store: a.opened, Now: a.now}).Vendors(a.cfg.Account())
+	vendors, err := a.vendors()
 	if err != nil {
 		return nil, usage("%s", err)
 	}

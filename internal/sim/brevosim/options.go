@@ -51,8 +51,13 @@ const (
 // Options describe the simulated account. The zero value is an English one on the General plan with the key DefaultAPIKey.
 type Options struct {
 	APIKey string
-	Plan   Plan
-	Clock  *sim.Clock
+	// ClientID and ClientSecret are a machine-to-machine app of the account, AppScopes what it may do; default: what a new app may.
+	ClientID     string
+	ClientSecret string
+	AppScopes    []string
+	TokenTTL     time.Duration // of its access tokens, by the clock whatever its speed; default an hour
+	Plan         Plan
+	Clock        *sim.Clock
 
 	// AllowedIPs are addresses or CIDR ranges; calls from elsewhere are refused as from an unknown IP. Empty allows all.
 	AllowedIPs []string
@@ -111,6 +116,12 @@ const DefaultAPIKey = "xkeysib-simulated"
 func (o Options) withDefaults() Options {
 	if o.APIKey == "" {
 		o.APIKey = DefaultAPIKey
+	}
+	if o.AppScopes == nil {
+		o.AppScopes = []string{"contacts:read", "contacts:write", "crm:read", "crm:write"}
+	}
+	if o.TokenTTL == 0 {
+		o.TokenTTL = time.Hour
 	}
 	if o.Plan == "" {
 		o.Plan = General

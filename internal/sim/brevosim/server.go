@@ -35,6 +35,9 @@ type Server struct {
 	refusals  []refusal
 	misuses   []string
 	duplicate int // duplicates answered so far: their code alternates
+	// of the account's OAuth app
+	tokens       map[string]accessToken
+	tokensIssued int
 
 	contacts   contactBook
 	attributes attributeBook
@@ -64,6 +67,7 @@ func New(opts Options) *Server {
 		mux: http.NewServeMux(), limiter: newLimiter(opts.Plan, opts.Clock, opts.ResetUnit),
 		contacts: newContactBook(), attributes: newAttributeBook(opts.NamesLocale), lists: newListBook(),
 		processes: newProcessBook(), companies: newCompanyBook(), badPhones: map[string]bool{}, badCompanies: map[string]bool{},
+		tokens: map[string]accessToken{},
 	}
 	s.allowed = mustPrefixes(opts.AllowedIPs)
 	s.routes()
@@ -133,6 +137,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		s.serveFile(w, r)
 		return
 	}
+	if r.URL.Path == tokenRoute {
+		s.serveToken(w, r)
+		return
+	}
 	if answer := s.admit(r); answer != nil {
 		answer.write(w)
 		return
@@ -158,7 +166,12 @@ func (s *Server) admit(r *http.Request) *reply {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	key := r.Header.Get("Api-Key")
+	bearer, isBearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	switch {
+	case isBearer:
+		if refused := s.admitToken(r, bearer); refused != nil {
+			return refused
+		}
 	case key == "":
 		return failure(http.StatusUnauthorized, "unauthorized", "authentication not found in headers")
 	case key != s.opts.APIKey:
