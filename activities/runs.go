@@ -119,6 +119,7 @@ type EndRunInput struct {
 	Rows           map[string]int64  `json:"rows,omitempty"`
 	Pages          map[string]int64  `json:"pages,omitempty"`
 	Sent           int64             `json:"sent"`
+	Left           int64             `json:"left,omitempty"`
 	Skipped        map[string]int64  `json:"skipped,omitempty"`
 	Rejected       map[string]int64  `json:"rejected,omitempty"`
 	Companies      int64             `json:"companies"`
@@ -142,7 +143,7 @@ func (a *Account) EndRun(ctx context.Context, in EndRunInput) (RunEnded, error) 
 	if err != nil {
 		return RunEnded{}, fmt.Errorf("count deliveries: %w", err)
 	}
-	unchanged := -in.Sent
+	unchanged := in.Left - in.Sent
 	for _, n := range counts[store.DeliverySent] {
 		unchanged += n
 	}

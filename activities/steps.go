@@ -22,6 +22,7 @@ type WriteInput struct {
 // StepResult counts what a step did. Next is the After of the following step, 0 when none is left.
 type StepResult struct {
 	Sent      int64            `json:"sent"`
+	Left      int64            `json:"left,omitempty"` // of those sent, who are no contacts any more
 	Unchanged int64            `json:"unchanged"`
 	Skipped   map[string]int64 `json:"skipped,omitempty"`
 	Rejected  map[string]int64 `json:"rejected,omitempty"`

@@ -82,6 +82,9 @@ func (w *writer) accept(ctx context.Context, r *ruling) error {
 		}
 	}
 	w.result.Sent++
+	if d.state != store.DeliverySent {
+		w.result.Left++
+	}
 	return w.record(ctx, r)
 }
 

@@ -19,6 +19,7 @@ type PushInput struct {
 // PushResult counts contacts. Skipped and Rejected are by reason.
 type PushResult struct {
 	Sent      int64            `json:"sent"`
+	Left      int64            `json:"left,omitempty"` // of those sent, who are no contacts any more
 	Unchanged int64            `json:"unchanged"`
 	Skipped   map[string]int64 `json:"skipped,omitempty"`
 	Rejected  map[string]int64 `json:"rejected,omitempty"`
@@ -287,6 +288,7 @@ func (p *pushRun) companies(ctx workflow.Context) error {
 
 func (p *pushRun) collect(ctx workflow.Context, name string, out activities.StepResult) {
 	p.result.Sent += out.Sent
+	p.result.Left += out.Left
 	p.result.Unchanged += out.Unchanged
 	for _, reason := range workflow.DeterministicKeys(out.Skipped) {
 		p.result.Skipped[reason] += out.Skipped[reason]

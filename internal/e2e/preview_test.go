@@ -3,8 +3,10 @@ package e2e_test
 import (
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -44,28 +46,27 @@ func (w *world) preview(t *testing.T) activities.Foreseen {
 func (w *world) assertForeseen(t *testing.T, in workflows.SyncInput) activities.Foreseen {
 	t.Helper()
 	f := w.preview(t)
-	before := w.portrait(t)
+	before := w.see()
 	lists := w.listNames()
 	attributes := w.attributeNames()
 	out := w.sync(t, in)
-	after := w.portrait(t)
 
 	assert.Equal(t, out.Push.Sent, f.Created+f.Changed+f.Left+f.Deleted, "contacts written: %+v", f)
 	assert.Equal(t, out.Push.Unchanged, f.Unchanged, "unchanged")
 	assert.Equal(t, orEmpty(out.Push.Skipped), orEmpty(f.Skipped))
 	assert.Equal(t, orEmpty(out.Push.Rejected), orEmpty(f.Rejected))
 	assert.Equal(t, out.Push.Companies, f.Companies.Created+f.Companies.Changed, "companies")
-	seen := compared(before, after)
-	assert.Equal(t, seen.Created, f.Created, "created")
-	assert.Equal(t, seen.Mailable, f.Mailable, "mailable")
-	assert.Equal(t, seen.Deleted, f.Deleted, "deleted")
-	assert.Equal(t, seen.ByList, orEmpty(f.ByList), "lists")
-	assert.Equal(t, seen.ByAttribute, orEmpty(f.ByAttribute), "attributes")
-	assert.Equal(t, seen.Companies.Created, f.Companies.Created, "companies created")
-	assert.Equal(t, seen.Companies.Link, f.Companies.Link, "contacts linked")
-	assert.Equal(t, seen.Companies.Unlink, f.Companies.Unlink, "contacts unlinked")
-	assert.ElementsMatch(t, f.NewLists, without2(w.listNames(), lists))
-	assert.Len(t, f.NewAttributes, len(without2(w.attributeNames(), attributes)), "%v", f.NewAttributes)
+	did := w.see().since(before)
+	assert.Equal(t, did.Created, f.Created, "created")
+	assert.Equal(t, did.Mailable, f.Mailable, "mailable")
+	assert.Equal(t, did.Deleted, f.Deleted, "deleted")
+	assert.Equal(t, did.ByList, orEmpty(f.ByList), "lists")
+	assert.Equal(t, did.ByAttribute, orEmpty(f.ByAttribute), "attributes")
+	assert.Equal(t, did.Companies.Created, f.Companies.Created, "companies created")
+	assert.Equal(t, did.Companies.Link, f.Companies.Link, "contacts linked")
+	assert.Equal(t, did.Companies.Unlink, f.Companies.Unlink, "contacts unlinked")
+	assert.ElementsMatch(t, f.NewLists, fewer(w.listNames(), lists))
+	assert.Len(t, f.NewAttributes, len(fewer(w.attributeNames(), attributes)), "%v", f.NewAttributes)
 	return f
 }
 
@@ -74,10 +75,6 @@ func orEmpty[V any](m map[string]V) map[string]V {
 		return map[string]V{}
 	}
 	return m
-}
-
-func without2(all, those []string) []string {
-	return slices.DeleteFunc(all, func(name string) bool { return slices.Contains(those, name) })
 }
 
 func (w *world) listNames() (out []string) {
@@ -98,39 +95,56 @@ func (w *world) attributeNames() (out []string) {
 	return out
 }
 
-// compared counts how two portraits of Brevo differ.
-func compared(before, after portrait) activities.Foreseen {
+// seen is Brevo as it is now, by Brevo's own ids: an address may move.
+type seen struct {
+	contacts map[int64]person
+	members  map[string][]int64 // of each company
+}
+
+func (w *world) see() seen {
+	names := map[int64]string{}
+	for _, l := range w.brevo.Lists() {
+		names[l.ID] = l.Name
+	}
+	out := seen{contacts: map[int64]person{}, members: map[string][]int64{}}
+	for _, c := range w.brevo.Contacts() {
+		out.contacts[c.ID] = personOf(c, names)
+	}
+	for _, c := range w.brevo.Companies() {
+		out.members[c.ID] = c.Contacts
+	}
+	return out
+}
+
+// since counts how Brevo differs from before.
+func (s seen) since(before seen) activities.Foreseen {
 	out := activities.Foreseen{ByList: map[string]activities.ListForeseen{}, ByAttribute: map[string]activities.AttributeForeseen{}}
-	for _, email := range both(before.contacts, after.contacts) {
-		a, was := before.contacts[email]
-		b, is := after.contacts[email]
-		switch {
-		case !was:
-			if out.Created++; !b.emailBlacklisted {
-				out.Mailable++
-			}
-		case !is:
+	for id := range before.contacts {
+		if _, is := s.contacts[id]; !is {
 			out.Deleted++
-			continue
 		}
-		for _, list := range b.lists {
-			if !slices.Contains(a.lists, list) {
-				n := out.ByList[list]
-				n.Add++
-				out.ByList[list] = n
-			}
+	}
+	for id, b := range s.contacts {
+		a, was := before.contacts[id]
+		if !was {
+			out.Created++
 		}
-		for _, list := range a.lists {
-			if !slices.Contains(b.lists, list) {
-				n := out.ByList[list]
-				n.Remove++
-				out.ByList[list] = n
-			}
+		if !was && !b.emailBlacklisted {
+			out.Mailable++
+		}
+		for _, list := range fewer(b.lists, a.lists) {
+			n := out.ByList[list]
+			n.Add++
+			out.ByList[list] = n
+		}
+		for _, list := range fewer(a.lists, b.lists) {
+			n := out.ByList[list]
+			n.Remove++
+			out.ByList[list] = n
 		}
 		for _, name := range both(a.attributes, b.attributes) {
-			x, y := a.attributes[name], b.attributes[name]
 			n := out.ByAttribute[name]
-			switch {
+			switch x, y := a.attributes[name], b.attributes[name]; {
 			case x == y:
 				continue
 			case y == nil:
@@ -141,17 +155,20 @@ func compared(before, after portrait) activities.Foreseen {
 			out.ByAttribute[name] = n
 		}
 	}
-	for _, key := range both(before.companies, after.companies) {
-		a, was := before.companies[key]
-		if b := after.companies[key]; true {
-			if !was {
-				out.Companies.Created++
-			}
-			out.Companies.Link += int64(len(without2(slices.Clone(b.members), a.members)))
-			out.Companies.Unlink += int64(len(without2(slices.Clone(a.members), b.members)))
+	for id, members := range s.members {
+		was, known := before.members[id]
+		if !known {
+			out.Companies.Created++
 		}
+		out.Companies.Link += int64(len(fewer(members, was)))
+		out.Companies.Unlink += int64(len(fewer(was, members)))
 	}
 	return out
+}
+
+// fewer gives those of all that are not among some.
+func fewer[T comparable](all, some []T) []T {
+	return slices.DeleteFunc(slices.Clone(all), func(x T) bool { return slices.Contains(some, x) })
 }
 
 func TestAFirstSyncDoesWhatThePreviewSaid(t *testing.T) {
@@ -195,6 +212,27 @@ func TestAFirstSyncOfAMarketersAccountDoesWhatThePreviewSaid(t *testing.T) {
 			w.moveIn("ada@example.com", "Ada Lovelace", withPhone("+33612340000"), func(u *seed.User) { u.OrganizationID = w.anOrganization() })
 			w.moveIn("grace@example.com", "Grace Hopper")
 			w.assertForeseen(t, c.in)
+		})
+	}
+}
+
+// TestASyncOfAMonthOfChangesDoesWhatThePreviewSaid lets hundreds of things happen after a first sync.
+func TestASyncOfAMonthOfChangesDoesWhatThePreviewSaid(t *testing.T) {
+	for number := range uint64(2) {
+		t.Run(fmt.Sprintf("seed %d", number+1), func(t *testing.T) {
+			t.Parallel()
+			w := seeded(t, seed.Size{Users: 900, Tickets: 1800, Organizations: 90}, 20+number)
+			w.marketed()
+			w.configure("default_region: US")
+			w.sync(t, workflows.SyncInput{})
+			r := rand.New(rand.NewPCG(number, 5))
+			for _, in := range []workflows.SyncInput{incremental, {}} {
+				w.churn(r)
+				w.later(2 * time.Minute)
+				f := w.assertForeseen(t, in)
+				assert.Positive(t, f.Left)
+				w.woken = nil
+			}
 		})
 	}
 }
