@@ -202,6 +202,9 @@ func (f *foreseer) count(r *ruling, kind string) {
 	switch kind {
 	case ForeseenWaiting:
 		out.Waiting++
+		if was == store.DeliverySent {
+			f.sentStill++
+		}
 	case ForeseenDeleted:
 		out.Deleted++
 	case ForeseenCreated:

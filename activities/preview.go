@@ -50,7 +50,7 @@ type Foreseen struct {
 	Left      int64            `json:"left"`
 	Deleted   int64            `json:"deleted"`
 	Unchanged int64            `json:"unchanged"` // contacts of ours in Brevo that need nothing
-	Waiting   int64            `json:"waiting"`
+	Waiting   int64            `json:"waiting"` // of those unchanged
 	Skipped   map[string]int64 `json:"skipped,omitempty"`
 	Rejected  map[string]int64 `json:"rejected,omitempty"`
 	// ByAttribute and ByList are by name.
