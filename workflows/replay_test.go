@@ -15,7 +15,7 @@ import (
 )
 
 // TestReplay replays recorded histories: a change that would break runs under way fails here. The files were recorded by
-// internal/e2e from code that had landed; a file's name is its workflow id, with ~ for /, and after an @ what an older version of
+// internal/e2e from code that had landed; a file's name is its workflow id, with ~ for /, and after an @ the kind of run, or what an older version of
 // the code did otherwise.
 func TestReplay(t *testing.T) {
 	files, err := filepath.Glob("testdata/histories/*.json")

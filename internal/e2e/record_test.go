@@ -73,8 +73,31 @@ func TestRecordHistories(t *testing.T) {
 	exportHistory(t, s.Client(), workflows.UserID(account, loser))
 }
 
+// TestRecordPreview writes the history of a preview, which has the id of a sync.
+func TestRecordPreview(t *testing.T) {
+	if !*record {
+		t.Skip("skipped: records fixtures, only with -record")
+	}
+	s := realServer(t)
+	w := newWorld(t, seed.Size{Users: 1500, Tickets: 2500, Organizations: 60})
+	w.realTime()
+	queue := fmt.Sprintf("record-%d", time.Now().UnixNano())
+	w.startWorker(t, s, queue)
+	id := workflows.SyncID(account)
+	handle, err := s.Client().ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: queue}, workflows.Sync,
+		workflows.SyncInput{Account: account, Type: activities.Preview})
+	require.NoError(t, err)
+	require.NoError(t, handle.Get(t.Context(), nil))
+	exportHistoryAs(t, s.Client(), id, id+"@preview")
+}
+
 // exportHistory writes the history of the latest run under an id, without the name of the machine that ran it.
 func exportHistory(t *testing.T, c client.Client, id string) {
+	t.Helper()
+	exportHistoryAs(t, c, id, id)
+}
+
+func exportHistoryAs(t *testing.T, c client.Client, id, name string) {
 	t.Helper()
 	var h history.History
 	it := c.GetWorkflowHistory(t.Context(), id, "", false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
@@ -87,7 +110,7 @@ func exportHistory(t *testing.T, c client.Client, id string) {
 	require.NoError(t, err)
 	text = identity.ReplaceAll(text, []byte(`"${1}": "worker"`))
 	text = sticky.ReplaceAll(text, []byte(`"name": "worker:sticky"`))
-	path := filepath.Join("..", "..", "workflows", "testdata", "histories", strings.ReplaceAll(id, "/", "~")+".json")
+	path := filepath.Join("..", "..", "workflows", "testdata", "histories", strings.ReplaceAll(name, "/", "~")+".json")
 	require.NoError(t, os.WriteFile(path, text, 0o600))
 }
 
