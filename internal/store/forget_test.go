@@ -300,7 +300,7 @@ func TestEveryTableIsDealtWith(t *testing.T) {
 	}
 	impersonal := []string{
 		"accounts", "runs", "cursors", "organizations", "imports", "scans", "attributes", "lists", "fields", "field_reads", "pauses", "contacted", "budgets",
-		"secrets", "webhooks", "webhook_results", "leases", "forgotten", "goose_db_version", "sqlite_sequence",
+		"secrets", "webhooks", "webhook_results", "leases", "forgotten", "previews", "goose_db_version", "sqlite_sequence",
 	}
 	where := engines["sqlite"](t)
 	open(t, where)
