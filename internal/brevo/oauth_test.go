@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -31,7 +33,7 @@ func (a *app) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_ = r.ParseForm()
 		a.asked, a.types = append(a.asked, r.PostForm), append(a.types, r.Header.Get("Content-Type"))
 		w.WriteHeader(a.status)
-		_, _ = fmt.Fprintf(w, a.body, len(a.asked))
+		_, _ = w.Write([]byte(strings.ReplaceAll(a.body, "%d", strconv.Itoa(len(a.asked)))))
 		return
 	}
 	a.signed = append(a.signed, r.Header.Get("Authorization"))
@@ -87,7 +89,7 @@ func TestAnAppThatIsRefused(t *testing.T) {
 		`{"error":"invalid_scope","error_description":"` + appSecret + `"}`: "invalid_scope",
 		`{"code":"unauthorized","message":"no"}`:                            "unauthorized",
 	} {
-		a := &app{body: body + "%.0d", status: http.StatusBadRequest}
+		a := &app{body: body, status: http.StatusBadRequest}
 		_, err := connectApp(t, a, time.Now).ListAttributes(t.Context())
 		var refused *rest.Error
 		require.ErrorAs(t, err, &refused)
@@ -95,7 +97,7 @@ func TestAnAppThatIsRefused(t *testing.T) {
 		assert.NotContains(t, err.Error(), appSecret)
 		assert.Empty(t, a.signed)
 	}
-	a := &app{body: `{"scope":"x"}%.0d`}
+	a := &app{body: `{"scope":"x"}`}
 	_, err := connectApp(t, a, time.Now).ListAttributes(t.Context())
 	require.ErrorContains(t, err, "no access_token")
 
