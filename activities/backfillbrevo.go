@@ -32,13 +32,15 @@ func (b *backfill) brevoRequests(ctx context.Context) error {
 	b.brevoAsks("lists", exactly(b.listRequests), "")
 	b.brevoAsks("look", exactly(scans(present)), "")
 
-	imports, writes := b.contactImports(contacts.Planned)
-	b.brevoAsks("imports", imports, "one for each combination of lists that people join, and for every 10,000 of them")
+	imports, alone := b.contactImports(contacts.Planned)
+	b.brevoAsks("imports", imports, fmt.Sprintf("one for each combination of lists that people join, and for every %d of them", importRows))
 	switch {
+	case contacts.Planned == 0:
 	case imports.Planned == 0:
-		b.brevoAsks("writes", between(0, writes, *contacts.AtMost), "without a list that everybody joins people are written one by one")
+		// Who is a contact already is looked at first.
+		b.brevoAsks("writes", atLeast(0, alone+min(alone, present)), "without a list that everybody joins people are written one by one")
 	default:
-		b.brevoAsks("writes", between(0, writes, *contacts.AtMost), "people who left our lists, whose phone another contact has, or whom an import refused")
+		b.brevoAsks("writes", atLeast(0, 0), "people who are on no list, left our lists, have another contact's phone, or are refused by an import are written one by one")
 		b.brevoAsks("import_looks", atLeast(0, 1), looksWhy)
 		b.brevoAsks("second_look", between(0, scans(contacts.Planned), scans(*contacts.AtMost+present)), "as many as contacts turn out to be written")
 	}
@@ -56,9 +58,12 @@ func looksWithin(d time.Duration) (looks int64) {
 	return looks
 }
 
-// contactImports are the imports that a number of contacts travels in, and how many contacts are written one by one instead:
-// those on no list, because Brevo imports into lists only.
-func (b *backfill) contactImports(contacts int64) (imports Figure, writes int64) {
+// contactImports are the imports that a number of contacts travels in, or how many contacts are written one by one instead:
+// Brevo imports into lists only.
+func (b *backfill) contactImports(contacts int64) (imports Figure, alone int64) {
+	if contacts == 0 {
+		return exactly(0), 0
+	}
 	combinations := int64(1)
 	if !b.cfg.Lists.ActiveTickets.IsZero() && b.open {
 		combinations *= 2
@@ -93,33 +98,36 @@ func (b *backfill) companyRequests(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	least := companies
+	limited := func(f Figure) Figure { return f }
 	if b.cfg.Pilot.Active() {
-		companies, least = min(companies, int64(len(b.cfg.Pilot.Emails))), 0
+		// Whether an organization has one of these people shows only when they are read.
+		companies = min(companies, int64(len(b.cfg.Pilot.Emails)))
+		limited = func(f Figure) Figure {
+			f.AtLeast = 0
+			return f
+		}
 	}
-	b.out.Brevo.Companies = between(least, companies, companies)
+	b.out.Brevo.Companies = limited(exactly(companies))
 	key := int64(3) // look, make, look again
 	if at := keyAmong(there); at >= 0 {
 		if key = 1; !holdsKey(there[at].Type) {
 			b.pre.dry.found.Clashes = append(b.pre.dry.found.Clashes, TypeClash{
 				Attribute: companyKey + " (company)", Type: there[at].Type, Wanted: brevo.CompanyText, By: []string{"companies"},
 			})
-			b.out.Brevo.Companies = exactly(0)
-			b.brevoAsks("company_attributes", exactly(key), "")
-			return nil
+			b.out.Brevo.Companies, companies = exactly(0), 0
 		}
 	}
-	b.brevoAsks("company_attributes", exactly(key), "")
+	b.brevoAsks("company_attributes", limited(exactly(key)), "")
 	if companies <= fewCompanies {
-		b.brevoAsks("companies", between(least, companies, companies), "")
+		b.brevoAsks("companies", limited(exactly(companies)), "")
 		b.brevoAsks("company_links", between(0, companies, companies), "one for each company that has contacts")
 		return nil
 	}
 	links := importsOfLinks(b.out.Brevo.Contacts.Planned)
-	b.brevoAsks("companies", exactly(parts(companies, companyImportRows)), "")
-	b.brevoAsks("company_lookups", companyLookups(companies), "what Brevo takes a page's number for shows on the way")
+	b.brevoAsks("companies", limited(exactly(parts(companies, companyImportRows))), "")
+	b.brevoAsks("company_lookups", limited(companyLookups(companies)), "what Brevo takes a page's number for shows on the way")
 	b.brevoAsks("company_links", between(0, links, links+fewCompanies), "by import when more than 10 companies have contacts")
-	b.brevoAsks("company_looks", atLeast(1, 1+links), looksWhy)
+	b.brevoAsks("company_looks", limited(atLeast(1, 1+links)), looksWhy)
 	return nil
 }
 

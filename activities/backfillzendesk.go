@@ -166,7 +166,7 @@ func (b *backfill) stream(ctx context.Context, stream mapping.Stream) (StreamPla
 // userStream adds the deleted users, whom the export brings too.
 func (b *backfill) userStream(ctx context.Context, out *StreamPlan, n zendesk.Count) error {
 	deleted, err := b.zendesk.CountDeletedUsers(ctx)
-	switch outcome := Classify(err); {
+	switch {
 	case err == nil:
 		out.About = out.About || approximate(deleted.Row)
 		out.Rows = exactly(n.Value + deleted.Row.Value)
@@ -174,7 +174,7 @@ func (b *backfill) userStream(ctx context.Context, out *StreamPlan, n zendesk.Co
 			out.Rows, out.Why = atLeast(out.Rows.Planned, out.Rows.Planned), "Zendesk is renewing its count, which shows at most 100,000 meanwhile"
 		}
 		return nil
-	case outcome == SkipStream, outcome == Missing, outcome == Reject:
+	case untold(err):
 		out.Rows, out.Why = atLeast(n.Value, n.Value), "Zendesk does not let the connected user count deleted users, whom the export brings too"
 		return nil
 	}
@@ -185,7 +185,7 @@ func (b *backfill) userStream(ctx context.Context, out *StreamPlan, n zendesk.Co
 // a tombstone for every ticket that ever was.
 func (b *backfill) ticketStream(ctx context.Context, out *StreamPlan, n zendesk.Count) error {
 	newest, err := b.zendesk.NewestTicket(ctx)
-	if err != nil {
+	if err != nil && !untold(err) {
 		return err
 	}
 	if newest < n.Value {
@@ -197,6 +197,12 @@ func (b *backfill) ticketStream(ctx context.Context, out *StreamPlan, n zendesk.
 		out.Why = "Zendesk does not count deleted tickets, which the export brings too; there are no more than the newest ticket's number"
 	}
 	return nil
+}
+
+// untold reports whether Zendesk answered that it does not tell: less is known then, and that is all.
+func untold(err error) bool {
+	outcome := Classify(err)
+	return outcome == SkipStream || outcome == Missing || outcome == Reject
 }
 
 // capped reports whether Zendesk's count is being renewed: then it shows no more than 100,000.

@@ -199,8 +199,10 @@ func figure(f activities.Figure) string {
 	switch n := thousands(f.Planned); {
 	case f.Exact():
 		return n
-	case f.AtMost == nil && f.AtLeast == f.Planned:
+	case f.AtMost == nil && f.AtLeast == f.Planned && f.Planned > 0:
 		return n + " or more"
+	case f.AtMost == nil && f.Planned == 0:
+		return "a few"
 	case f.AtMost == nil:
 		return "about " + n
 	default:
