@@ -131,7 +131,7 @@ type eraser struct {
 }
 
 func (e *eraser) erase(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{e.gather, e.stories, e.mirror, e.delivered, e.companies} {
+	for _, step := range []func(context.Context) error{e.gather, e.stories, e.mirror, e.delivered, e.companies, e.previews} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -266,6 +266,17 @@ func (e *eraser) companies(ctx context.Context) error {
 			if err := e.count(ctx, "companies", "UPDATE companies SET contacts = $3 WHERE account = $1 AND organization_id = $2", c.OrganizationID, links); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// previews drops a preview that has ended and names one of the people: another can be made at any time.
+func (e *eraser) previews(ctx context.Context) error {
+	for _, id := range e.users {
+		err := e.count(ctx, "previews", "DELETE FROM previews WHERE account = $1 AND ended_at > 0 AND body LIKE $2", "%"+strconv.FormatInt(id, 10)+"%")
+		if err != nil {
+			return err
 		}
 	}
 	return nil

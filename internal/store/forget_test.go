@@ -86,6 +86,8 @@ func known(t *testing.T, a *store.Account) {
 	}, t0))
 	require.NoError(t, a.AddMerge(c, store.Merge{LoserID: 99, WinnerID: annID, At: t0}, t0))
 	require.NoError(t, a.SettleMerge(c, 99))
+	require.NoError(t, a.BeginPreview(c, "p", nil, t0))
+	require.NoError(t, a.SavePreview(c, "p", fmt.Appendf(nil, `{"sample":[{"id":%d}]}`, annID), t0))
 }
 
 func TestForgettingLeavesNothingButEvidence(t *testing.T) {
@@ -104,7 +106,7 @@ func TestForgettingLeavesNothingButEvidence(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, map[string]int64{
 				"users": 1, "tickets": 2, "surveys": 1, "transitions": 8, "actions": 2, "deliveries": 1, "brevo_contacts": 1, "rejects": 1,
-				"companies": 2, "merges": 1,
+				"companies": 2, "merges": 1, "previews": 1,
 			}, got.Rows)
 			assert.Equal(t, []int64{annID}, got.UserIDs)
 			assert.Len(t, got.AddressHash, 64)
@@ -296,7 +298,7 @@ func TestForgettingWaitsForWhatIsUnderWay(t *testing.T) {
 // TestEveryTableIsDealtWith fails when a table is added: say here whether Forget has anything to erase in it.
 func TestEveryTableIsDealtWith(t *testing.T) {
 	erased := []string{
-		"users", "tickets", "surveys", "transitions", "actions", "deliveries", "import_rows", "brevo_contacts", "rejects", "dirty", "merges", "companies",
+		"users", "tickets", "surveys", "transitions", "actions", "deliveries", "import_rows", "brevo_contacts", "rejects", "dirty", "merges", "companies", "previews",
 	}
 	impersonal := []string{
 		"accounts", "runs", "cursors", "organizations", "imports", "scans", "attributes", "lists", "fields", "field_reads", "pauses", "contacted", "budgets",
