@@ -51,25 +51,32 @@ var insertActions = newBatch(
 		SELECT $1::text, u.* FROM ROWS ON CONFLICT (action_key, account) DO NOTHING`)
 
 // PlanActions settles judged transitions and stores what follows from them, in one transaction. It is idempotent: an action
-// whose key is known stays as it is, however it stands.
+// whose key is known stays as it is, however it stands. For somebody who was forgotten meanwhile nothing is planned.
 func (a *Account) PlanActions(ctx context.Context, judged []string, planned []rules.Planned, now time.Time) error {
-	rows := make([][]any, 0, len(planned))
-	for i := range planned {
-		p := &planned[i]
-		plan, err := encode(p)
+	err := a.write(ctx, func(t *tx) error {
+		out, err := t.tombs(ctx)
 		if err != nil {
 			return err
 		}
-		rows = append(rows, []any{
-			p.Key, p.Transition.Key, p.Transition.Subject(), p.Rule, p.Action.Kind, plan, string(ActionPlanned), p.LimitKey,
-			nanos(p.Due), nanos(now), int64(i),
-		})
-	}
-	err := a.write(ctx, func(t *tx) error {
+		rows := make([][]any, 0, len(planned))
+		for i := range planned {
+			p := &planned[i]
+			if out.ids[p.Transition.UserID] || out.ids[p.Transition.MergedID] {
+				continue
+			}
+			plan, err := encode(p)
+			if err != nil {
+				return err
+			}
+			rows = append(rows, []any{
+				p.Key, p.Transition.Key, p.Transition.Subject(), p.Rule, p.Action.Kind, plan, string(ActionPlanned), p.LimitKey,
+				nanos(p.Due), nanos(now), int64(i),
+			})
+		}
 		if err := t.run(ctx, &insertActions, rows); err != nil {
 			return err
 		}
-		_, err := t.exec(ctx, "UPDATE transitions SET state = '"+transitionJudged+"' WHERE account = $1 AND state = '"+transitionNew+"' AND "+
+		_, err = t.exec(ctx, "UPDATE transitions SET state = '"+transitionJudged+"' WHERE account = $1 AND state = '"+transitionNew+"' AND "+
 			t.in("transition_key", "$2"), t.account, many(t, judged))
 		return err
 	})

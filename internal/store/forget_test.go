@@ -182,10 +182,13 @@ func TestWhoWasForgottenIsKeptOut(t *testing.T) {
 			require.NoError(t, a.RecordTransitions(c, []rules.Transition{rules.MergedTransition(annID, 98, at(20)), rules.MergedTransition(98, annID, at(20))}, at(20)))
 			require.NoError(t, a.AddMerge(c, store.Merge{LoserID: annID, WinnerID: 98, At: at(20)}, at(20)))
 			require.NoError(t, a.AddRejects(c, []store.Reject{{Kind: store.KindUser, ID: annID, Reason: "refused", Detail: "ann@example.com", RunID: "r", At: t0}}))
+			require.NoError(t, a.PlanActions(c, nil, []rules.Planned{{
+				Key: "late", Rule: "x", Transition: rules.Transition{Key: "ticket/20/solved#1", TicketID: bobTicket, UserID: annID}, Action: rules.Action{Kind: rules.BrevoEvent}, Due: t0,
+			}}, at(20)))
 			after := storetest.Dump(t, where)
 			assertNone(t, after, append(personal, "new@example.com")...)
 			count := func(text, table string) int { return strings.Count(text, "\n"+table+": ") }
-			for _, table := range []string{"users", "tickets", "surveys", "transitions", "brevo_contacts", "merges", "rejects", "deliveries"} {
+			for _, table := range []string{"users", "tickets", "surveys", "transitions", "actions", "brevo_contacts", "merges", "rejects", "deliveries"} {
 				assert.Equal(t, count(before, table), count(after, table), table)
 			}
 			assert.Equal(t, []int64{98}, dirty(t, a, store.KindUser), "the other one of the merge")
