@@ -117,9 +117,14 @@ func (r *policy) decide(s situation) decision {
 	return r.deliver(s)
 }
 
-// outside reports whether a pilot keeps everything away from this person.
+// outside reports whether a pilot keeps everything away from this person. Who leaves is known by the address of their contact,
+// anybody else by the one that would be written: it might be another contact's.
 func (r *policy) outside(s situation) bool {
-	return r.pilot != nil && !r.pilot[s.had.Email] && !r.pilot[s.want.Email]
+	address := s.want.Email
+	if s.skip != "" {
+		address = s.had.Email
+	}
+	return r.pilot != nil && !r.pilot[address]
 }
 
 func (r *policy) reject(s situation, reason string) decision {

@@ -44,6 +44,7 @@ func TestAPilotTouchesNobodyElse(t *testing.T) {
 			assert.Equal(t, 1.0, w.contact(t, ada).Attributes["OPEN_TICKETS"])
 			assert.Equal(t, untouched, w.portraits(pilots), "the others stand as they stood")
 			w.assertOnlyWrote(t, pilots, before)
+			w.assertOnlyLinked(t, pilots)
 			w.assertHarmless(t)
 		})
 	}
@@ -95,6 +96,15 @@ func (w *world) assertOnlyWrote(t *testing.T, pilots, others []string) {
 		}
 	}
 	assert.Positive(t, writes)
+}
+
+// assertOnlyLinked fails where a company is linked to somebody who is no pilot.
+func (w *world) assertOnlyLinked(t *testing.T, pilots []string) {
+	t.Helper()
+	ours := map[int64]bool{}
+	for _, email := range pilots {
+		ours[w.contact(t, email).ID] = true
+	}
 	for _, company := range w.brevo.Companies() {
 		for _, id := range company.Contacts {
 			assert.True(t, ours[id], "company %s is linked to somebody else", company.Name)
