@@ -6,11 +6,14 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
@@ -72,7 +75,7 @@ func TestTwoWorkersShareABackfillOnPostgreSQL(t *testing.T) {
 	want := alone.picture()
 	t.Logf("one worker: %d calls, %d answers were 429", alone.calls(), alone.refused())
 
-	for lost, name := range []string{"the first is lost", "the second is lost"} {
+	for name, busyOne := range map[string]bool{"the one at work is lost": true, "the other one is lost": false} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, size, limited)
 			w.realTime()
@@ -85,14 +88,24 @@ func TestTwoWorkersShareABackfillOnPostgreSQL(t *testing.T) {
 			require.NoError(t, err)
 			require.Eventually(t, func() bool { return w.calls() >= alone.calls()/2 }, 3*time.Minute, 5*time.Millisecond,
 				"%d of %d calls\n%s\n%s", w.calls(), alone.calls(), workers[0].logs, workers[1].logs)
-			workers[lost].kill()
+			at := slices.IndexFunc(workers, func(p *program) bool { return p.cmd.Process.Pid == busy(t, s, queue) })
+			require.GreaterOrEqual(t, at, 0, "neither worker is at work")
+			lost, stays := workers[at], workers[1-at]
+			if !busyOne {
+				lost, stays = stays, lost
+			}
+			lost.kill()
 			var out workflows.SyncResult
 			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 			defer cancel()
-			require.NoError(t, run.Get(ctx, &out), "log of the worker that stayed:\n%s", workers[1-lost].logs)
+			require.NoError(t, run.Get(ctx, &out), "log of the worker that stayed:\n%s", stays.logs)
 			assert.Equal(t, want, w.picture())
 			assert.LessOrEqual(t, w.refused(), alone.refused(), "answers of 429")
-			t.Logf("two workers: %d calls, %d answers were 429, steps by worker: %v", w.calls(), w.refused(), w.steps(t, s, queue))
+			steps := steps(t, s, queue)
+			t.Logf("two workers: %d calls, %d answers were 429, steps by worker: %v", w.calls(), w.refused(), slices.Sorted(maps.Values(steps)))
+			if busyOne {
+				assert.Len(t, steps, 2, "one began and the other ended it")
+			}
 
 			w.brevo.ResetWrites()
 			w.realSync(t, s, queue, workflows.SyncInput{Resources: []string{"users"}})
@@ -110,21 +123,55 @@ func bothPoll(t *testing.T, s *testsuite.DevServer, queue string) {
 	}, time.Minute, 20*time.Millisecond)
 }
 
-// steps counts the activities of the queue's workflows by the worker that took them.
-func (w *world) steps(t *testing.T, s *testsuite.DevServer, queue string) []int {
+// runs are the workflows of the queue.
+func runs(t *testing.T, s *testsuite.DevServer, queue string) []*commonpb.WorkflowExecution {
 	t.Helper()
 	found, err := s.Client().ListWorkflow(t.Context(), &workflowservice.ListWorkflowExecutionsRequest{Query: fmt.Sprintf("TaskQueue = '%s'", queue), PageSize: 1000})
 	require.NoError(t, err)
-	by := map[string]int{}
+	var out []*commonpb.WorkflowExecution
 	for _, e := range found.GetExecutions() {
-		events := s.Client().GetWorkflowHistory(t.Context(), e.GetExecution().GetWorkflowId(), e.GetExecution().GetRunId(), false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+		out = append(out, e.GetExecution())
+	}
+	return out
+}
+
+// busy waits until an activity of the queue's workflows is in hand, and returns the process that has it.
+func busy(t *testing.T, s *testsuite.DevServer, queue string) (pid int) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		for _, e := range runs(t, s, queue) {
+			described, err := s.Client().DescribeWorkflowExecution(t.Context(), e.GetWorkflowId(), e.GetRunId())
+			require.NoError(t, err)
+			for _, a := range described.GetPendingActivities() {
+				if a.GetState() != enums.PENDING_ACTIVITY_STATE_STARTED {
+					continue
+				}
+				text, _, _ := strings.Cut(a.GetLastWorkerIdentity(), "@") // PID@HOST@
+				pid, err = strconv.Atoi(text)
+				return assert.NoError(t, err)
+			}
+		}
+		return false
+	}, time.Minute, 20*time.Millisecond, "no activity is in hand")
+	return pid
+}
+
+// steps counts what workers did for the queue's workflows, activities and decisions, by worker.
+func steps(t *testing.T, s *testsuite.DevServer, queue string) map[string]int {
+	t.Helper()
+	by := map[string]int{}
+	for _, e := range runs(t, s, queue) {
+		events := s.Client().GetWorkflowHistory(t.Context(), e.GetWorkflowId(), e.GetRunId(), false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 		for events.HasNext() {
 			event, err := events.Next()
 			require.NoError(t, err)
 			if started := event.GetActivityTaskStartedEventAttributes(); started != nil {
 				by[started.GetIdentity()]++
 			}
+			if done := event.GetWorkflowTaskCompletedEventAttributes(); done != nil {
+				by[done.GetIdentity()]++
+			}
 		}
 	}
-	return slices.Sorted(maps.Values(by))
+	return by
 }
