@@ -46,6 +46,9 @@ func TestImageHoldsThePrograms(t *testing.T) {
 		assert.Contains(t, string(text), "\nUSER "+s.User+"\n")
 		if !s.HealthCheck.Disable {
 			assert.Equal(t, []string{"CMD", program, "healthcheck"}, []string(s.HealthCheck.Test))
+			source, err := os.ReadFile(filepath.Join(root, program, "main.go"))
+			require.NoError(t, err)
+			assert.Contains(t, string(source), `"healthcheck": `, "the program would start a second time instead")
 		}
 	}
 	module, err := os.ReadFile(filepath.Join(root, "go.mod"))
@@ -54,14 +57,16 @@ func TestImageHoldsThePrograms(t *testing.T) {
 	assert.Contains(t, string(text), "FROM golang:"+string(wanted[1])+".")
 }
 
-// references are the ${NAME} of connectors.example.yaml.
+// references are the variables that connectors.example.yaml refers to; its ${NAME} stands for any.
 func references(t *testing.T) []string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(root, "connectors.example.yaml"))
 	require.NoError(t, err)
 	var names []string
 	for _, found := range regexp.MustCompile(`\$\{([A-Z0-9_]+)\}`).FindAllSubmatch(text, -1) {
-		names = append(names, string(found[1]))
+		if name := string(found[1]); name != "NAME" {
+			names = append(names, name)
+		}
 	}
 	return names
 }
@@ -103,6 +108,9 @@ func TestEveryVariableIsRead(t *testing.T) {
 	}
 	p := project(t)
 	for service := range ours {
+		for _, name := range references(t) {
+			assert.Contains(t, p.Services[service].Environment, name+"_FILE", "connectors.yaml may refer to it")
+		}
 		for name, value := range p.Services[service].Environment {
 			require.NotNil(t, value, "%s: %s would be taken from the shell", service, name)
 			base, byFile := strings.CutSuffix(name, "_FILE")
@@ -129,11 +137,11 @@ func secrets(t *testing.T) string {
 		return string(out)
 	}
 	folder := filepath.Join(home, "secrets")
-	assert.Equal(t, 3, strings.Count(run(), "is empty: put the value into it"))
+	assert.Equal(t, 4, strings.Count(run(), "is empty: put the value into it"))
 	before := contents(t, folder)
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "brevo_api_key"), []byte("xkeysib-0123456789abcdef0123456789abcdef\n"), 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "zendesk_api_token"), []byte("0123456789abcdef0123456789abcdef01234567\n"), 0o600))
-	assert.Equal(t, 1, strings.Count(run(), "\n"), "what is filled in is not asked for again")
+	assert.Equal(t, 2, strings.Count(run(), "\n"), "what is filled in is not asked for again")
 	for name, text := range contents(t, folder) {
 		if before[name] != "" {
 			assert.Equal(t, before[name], text, "%s was made anew", name)

@@ -20,7 +20,7 @@ done
 head -c 32 /dev/urandom | base64 | keep encryption_key
 printf 'postgres://connector:%s@postgresql:5432/connector?sslmode=disable\n' "$(cat connector_db_password)" | keep store_url
 
-for name in brevo_api_key zendesk_api_token zendesk_client_secret; do
+for name in brevo_api_key brevo_client_secret zendesk_api_token zendesk_client_secret; do
 	: | keep "$name"
 	[ -s "$name" ] || chmod 644 "$name"
 	[ -s "$name" ] || echo "secrets/$name is empty: put the value into it, if connectors.yaml refers to it"
