@@ -187,6 +187,8 @@ const public = "auth: {oauth: {client_id: connector}}"
 func TestConnectEndToEnd(t *testing.T) {
 	c := newConnecting(t, zendesksim.Options{}, public)
 	require.Error(t, c.worker())
+	assert.Equal(t, exitOK, c.run(t.Context()))
+	assert.Equal(t, "Zendesk is not connected yet. Next:\n  starter connect\nand let an administrator agree in the browser (docs/connect.md).\n", c.program.stdout.String())
 	require.NoError(t, c.account.SetPause(t.Context(), store.Pause{Kind: activities.PauseCredentials, Message: "run `starter connect`", At: noon}))
 	a := c.begin("zendesk")
 	address := a.address()
@@ -219,6 +221,8 @@ Access is renewed by itself; without any use it ends on 2024-02-14.
 The pause since 2024-01-15T12:00:00Z has ended; work goes on within a minute.
 `, said)
 	require.NoError(t, c.worker())
+	assert.Equal(t, exitOK, c.run(t.Context()))
+	assert.Contains(t, c.program.stdout.String(), "\nNext: starter test\n")
 	_, standing, err := c.account.Paused(t.Context())
 	require.NoError(t, err)
 	assert.False(t, standing)

@@ -99,7 +99,10 @@ func TestAdvice(t *testing.T) {
 		change func(*control.Status)
 		want   string
 	}{
-		"paused":       {func(s *control.Status) { s.Paused = &control.Pause{}; s.Running = &control.Running{} }, "do what the pause asks for, then: starter resume"},
+		"paused": {func(s *control.Status) { s.Paused = &control.Pause{}; s.Running = &control.Running{} }, "do what the pause asks for, then: starter resume"},
+		"revoked": {func(s *control.Status) {
+			s.Paused = &control.Pause{Message: "Zendesk no longer accepts the refresh token: run `starter connect`"}
+		}, "starter connect"},
 		"running":      {func(s *control.Status) { s.Running = &control.Running{} }, "starter sync --wait (watches the sync that runs)"},
 		"never tested": {func(s *control.Status) { s.Vendors, s.LastSync, s.Connected = nil, nil, false }, "starter test"},
 		"never synced": {func(s *control.Status) { s.LastSync = nil }, "starter sync --type full --wait"},

@@ -54,15 +54,7 @@ func (v *vault) row(ctx context.Context) (store.Secret, error) {
 	return s, err
 }
 
-// load reads the tokens; ErrNone, or a *Problem where they cannot be opened.
-func (v *vault) load(ctx context.Context) (Kept, error) {
-	s, err := v.row(ctx)
-	if err != nil {
-		return Kept{}, err
-	}
-	return v.open(s)
-}
-
+// open opens sealed tokens, or says in a *Problem why that cannot be.
 func (v *vault) open(s store.Secret) (Kept, error) {
 	if v.box == nil {
 		return Kept{}, &Problem{
