@@ -16,6 +16,7 @@ import (
 	"go.temporal.io/sdk/testsuite"
 
 	"zendesk-brevo/activities"
+	"zendesk-brevo/internal/metrics"
 	"zendesk-brevo/internal/sim"
 	"zendesk-brevo/internal/sim/brevosim"
 	"zendesk-brevo/internal/sim/seed"
@@ -32,8 +33,10 @@ func BenchmarkPullTickets(b *testing.B) {
 		b.StopTimer()
 		w := newWorld(b, seed.Size{Users: 8400, Tickets: tickets, Organizations: 1200})
 		w.realTime()
-		a := activities.New(activities.Options{File: w.file(b), Store: w.store})
-		_, err := w.account().BeginRun(b.Context(), store.Run{ID: "bench", Type: activities.Full, Streams: []string{"tickets"}, StartedAt: time.Now()})
+		measured, err := metrics.New(metrics.Options{Store: w.store, Accounts: []string{account}, Now: time.Now})
+		require.NoError(b, err)
+		a := activities.New(activities.Options{File: w.file(b), Store: w.store, Called: measured.Called})
+		_, err = w.account().BeginRun(b.Context(), store.Run{ID: "bench", Type: activities.Full, Streams: []string{"tickets"}, StartedAt: time.Now()})
 		require.NoError(b, err)
 		env := (&testsuite.WorkflowTestSuite{}).NewTestActivityEnvironment()
 		env.RegisterActivity(a.Zendesk)
