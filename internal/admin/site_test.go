@@ -61,7 +61,6 @@ type site struct {
 	temporal *temporal
 	log      bytes.Buffer
 	router   routers.Router
-	yaml     string
 }
 
 func newSite(t *testing.T, change ...func(*admin.Options)) *site {

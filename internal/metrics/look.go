@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,8 +41,8 @@ func (l *look) add(of *family, value float64, labels ...string) {
 
 func (l *look) labels(pairs []string) attribute.Set {
 	all := []attribute.KeyValue{attribute.String("account", l.name)}
-	for i := 0; i < len(pairs); i += 2 {
-		all = append(all, attribute.String(pairs[i], pairs[i+1]))
+	for pair := range slices.Chunk(pairs, 2) {
+		all = append(all, attribute.String(pair[0], pair[1]))
 	}
 	return attribute.NewSet(all...)
 }
