@@ -58,15 +58,6 @@ func Misconfigured(err error) (message string, ok bool) {
 	return "", false
 }
 
-// EndCredentialsPause ends the account's pause if that is about credentials, and reports whether it did.
-func EndCredentialsPause(ctx context.Context, account *store.Account) (bool, error) {
-	p, standing, err := account.Paused(ctx)
-	if err != nil || !standing || p.Kind != PauseCredentials {
-		return false, err
-	}
-	return true, account.ClearPause(ctx)
-}
-
 // ExplainError puts a failed call to a vendor into words: what happened, and what to do about it.
 func ExplainError(err error) (cause, fix string) { return explain(err) }
 

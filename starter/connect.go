@@ -20,11 +20,7 @@ import (
 )
 
 // oauthClients is where Zendesk keeps OAuth clients.
-const oauthClients = "Zendesk Admin Center > Apps and integrations > APIs > OAuth clients"
-
-// apiTokensEnd is when Zendesk ends every API token. It makes none since 2026-10-27.
-// https://developer.zendesk.com/documentation/api-basics/authentication/oauth-migration/
-var apiTokensEnd = time.Date(2027, 4, 30, 0, 0, 0, 0, time.UTC)
+const oauthClients = control.OAuthClients
 
 type connectFlags struct {
 	paste, loopback, webhooks, clientCredentials, json bool
@@ -136,25 +132,11 @@ func (a *app) liftPause(ctx context.Context, out *connectReport) error {
 	if err != nil {
 		return err
 	}
-	stood, standing, err := account.Paused(ctx)
+	lifted, err := control.LiftPause(ctx, account)
 	if err != nil {
 		return a.storeFailure(err)
 	}
-	if !standing {
-		return nil
-	}
-	pause := &control.Pause{Kind: stood.Kind, Message: stood.Message, At: utc(stood.At)}
-	if stood.Kind != activities.PauseCredentials && stood.Kind != activities.PauseDisconnected {
-		out.Paused = pause
-		return nil
-	}
-	if err := account.ClearPause(ctx); err != nil {
-		return a.storeFailure(err)
-	}
-	out.Resumed = pause
-	if stood.Kind == activities.PauseDisconnected {
-		out.Warnings = append(out.Warnings, "disconnecting removed the schedule and the webhooks: run `starter schedule apply`, and if you want them `starter webhooks install`")
-	}
+	out.Resumed, out.Paused, out.Warnings = lifted.Resumed, lifted.Paused, append(out.Warnings, lifted.Warnings...)
 	return nil
 }
 
@@ -168,9 +150,7 @@ func (a *app) checkAPIToken(ctx context.Context) (*connectReport, error) {
 		return nil, failed("the API token signs in as a user with the role %q, and exports need admin: set auth.email to the address of an administrator", me.Role)
 	}
 	out := &connectReport{Method: "api_token", Role: me.Role, Scopes: []string{}, name: me.Name, Warnings: []string{}}
-	days := int(apiTokensEnd.Sub(a.now()).Hours() / 24)
-	out.Warnings = append(out.Warnings, fmt.Sprintf("Zendesk ends all API tokens on %s (in %s) and makes none since 2026-10-27: make an OAuth client under %s, "+
-		"put it into auth.oauth, and run `starter connect` again", apiTokensEnd.Format(time.DateOnly), plural(int64(max(days, 0)), "day"), oauthClients))
+	out.Warnings = append(out.Warnings, control.APITokenWarning(a.now()))
 	return out, nil
 }
 

@@ -470,7 +470,7 @@ func TestConnectChecksAnAPIToken(t *testing.T) {
 	assert.Empty(t, stderr)
 	assert.Equal(t, "Connected acme to Zendesk with an API token, as a user with the role admin.\n"+
 		"The account stays paused since 2024-01-15T12:00:00Z: a look first. `starter resume` ends that.\n"+
-		"Mind: Zendesk ends all API tokens on 2027-04-30 (in 1,200 days) and makes none since 2026-10-27: make an OAuth client under "+oauthClients+
+		"Mind: Zendesk ends all API tokens on 2027-04-30 (in 1200 days) and makes none since 2026-10-27: make an OAuth client under "+oauthClients+
 		", put it into auth.oauth, and run `starter connect` again\n", stdout)
 	stdout, _ = c.begin("--json").end(exitOK)
 	var out connectReport

@@ -112,7 +112,10 @@ type connected struct {
 	Account   string `json:"account"`
 	Connected bool   `json:"connected"`
 	User      person `json:"user"`
-	Resumed   bool   `json:"resumed"` // a pause that was about credentials is over
+
+	Resumed  *control.Pause `json:"resumed"` // the pause that ended
+	Paused   *control.Pause `json:"paused"`  // the pause that still stands
+	Warnings []string       `json:"warnings"`
 }
 
 type person struct {
@@ -122,7 +125,7 @@ type person struct {
 	Role  string `json:"role"`
 }
 
-// connect asks both vendors whether the connector's credentials are good, and ends a pause that was about them. Credentials that
+// connect asks both vendors whether the connector's credentials are good, and ends a pause that connecting is the remedy for. Credentials that
 // are not those of the configuration are refused: they would be forgotten with this request, or stored where nobody expects them.
 func (s *Server) connect(c *gin.Context) {
 	var body connectRequest
@@ -145,15 +148,19 @@ func (s *Server) connect(c *gin.Context) {
 		s.unidentified(c, err)
 		return
 	}
-	resumed, err := activities.EndCredentialsPause(ctx, s.Store.Account(cfg.Account()))
+	lifted, err := control.LiftPause(ctx, s.Store.Account(cfg.Account()))
 	if err != nil {
 		s.fail(c, err)
 		return
 	}
-	c.JSON(http.StatusOK, connected{
-		Connector: cfg.Name, Account: cfg.Account(), Connected: true, Resumed: resumed,
-		User: person{me.ID, me.Name, me.Email, me.Role},
-	})
+	out := connected{
+		Connector: cfg.Name, Account: cfg.Account(), Connected: true, User: person{me.ID, me.Name, me.Email, me.Role},
+		Resumed: lifted.Resumed, Paused: lifted.Paused, Warnings: control.OrEmpty(lifted.Warnings),
+	}
+	if !cfg.Auth.UsesOAuth() {
+		out.Warnings = append(out.Warnings, control.APITokenWarning(s.Now()))
+	}
+	c.JSON(http.StatusOK, out)
 }
 
 // unidentified answers for credentials that a vendor does not take, or for a vendor that does not answer.
