@@ -45,6 +45,13 @@ func Differences(ctx context.Context, cfg *config.Connector, account *store.Acco
 	if err != nil {
 		return nil, err
 	}
+	current, err := outlook.InForce(ctx, cfg, account)
+	if err != nil {
+		return nil, err
+	}
+	if !current {
+		outlook = Outlook{} // what it foresaw has been made, or is not wanted any more
+	}
 	f, err := c.foreseer(ctx, &outlook)
 	if err != nil {
 		return nil, err

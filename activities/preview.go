@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"zendesk-brevo/internal/brevo"
+	"zendesk-brevo/internal/config"
 	"zendesk-brevo/internal/store"
 )
 
@@ -50,7 +51,7 @@ type Foreseen struct {
 	Left      int64            `json:"left"`
 	Deleted   int64            `json:"deleted"`
 	Unchanged int64            `json:"unchanged"` // contacts of ours in Brevo that need nothing
-	Waiting   int64            `json:"waiting"` // of those unchanged
+	Waiting   int64            `json:"waiting"`   // of those unchanged
 	Skipped   map[string]int64 `json:"skipped,omitempty"`
 	Rejected  map[string]int64 `json:"rejected,omitempty"`
 	// ByAttribute and ByList are by name.
@@ -142,6 +143,22 @@ func (c *connection) saveOutlook(ctx context.Context, runID string, o *Outlook, 
 // lastOutlook is that of the latest preview, complete or not; ended is zero while it is not, or where there was none.
 func (c *connection) lastOutlook(ctx context.Context) (out Outlook, ended time.Time, _ error) {
 	return LastOutlook(ctx, c.store)
+}
+
+// InForce reports whether an outlook still speaks of the next sync: no sync has begun since, and the configuration is the same.
+func (o *Outlook) InForce(ctx context.Context, cfg *config.Connector, account *store.Account) (bool, error) {
+	if fingerprintOf(o.Fingerprint).config != cfg.Fingerprint() {
+		return false, nil
+	}
+	run, err := account.LastRun(ctx)
+	if errors.Is(err, store.ErrNotFound) {
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	last, err := account.LastPreview(ctx)
+	return err == nil && run.StartedAt.Before(last.StartedAt), err
 }
 
 // LastOutlook reads the outlook of an account's latest preview; ended is zero unless it came to its end.

@@ -54,7 +54,11 @@ func (a *app) expected(ctx context.Context, account *store.Account) (string, err
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s has never been synced completely. The first sync reads Zendesk and writes to Brevo:\n", a.cfg.Account())
-	if f := &outlook.Foreseen; !ended.IsZero() {
+	current, err := outlook.InForce(ctx, a.cfg, account)
+	if err != nil {
+		return "", a.storeFailure(err)
+	}
+	if f := &outlook.Foreseen; !ended.IsZero() && current {
 		fmt.Fprintf(&b, "  contacts   %s, by the preview of %s\n", writesInWords(f.Created, f.Mailable, f.Changed, f.Left, f.Deleted), ago(a.now(), ended))
 		fmt.Fprintf(&b, "  companies  %s created, %s changed\n", thousands(f.Companies.Created), thousands(f.Companies.Changed))
 	} else {

@@ -110,8 +110,15 @@ func (a *app) latestPreview(ctx context.Context, f syncFlags) error {
 	if ended.IsZero() {
 		return failed("no preview of %s has come to its end: make one with `starter preview`", a.cfg.Account())
 	}
+	current, err := outlook.InForce(ctx, a.cfg, account)
+	if err != nil {
+		return a.storeFailure(err)
+	}
 	s := newPreviewSummary(a.cfg.Name, a.cfg.Account(), &outlook.Foreseen)
 	s.Status, s.EndedAt = control.RunCompleted, utc(ended)
+	if !current {
+		s.Notices = append(s.Notices, "a sync has run or the configuration has changed since: `starter preview` counts again; people are shown as they stand now")
+	}
 	return a.showPreview(ctx, s, &outlook, f)
 }
 

@@ -204,8 +204,20 @@ func TestTheFirstSyncAsksOnATerminal(t *testing.T) {
 	assert.Regexp(t, `contacts   \d+ created \(\d+ can be e-mailed from then on\), 0 changed, by the preview of `, p.stderr.String())
 	assert.Len(t, p.fake.started, 3)
 
+	// What was counted under another configuration says nothing of this one.
+	yaml, err := os.ReadFile("connectors.yaml")
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile("connectors.yaml", append(yaml, "    pilot: {emails: [ada@example.com]}\n"...), 0o600))
+	require.Equal(t, exitOK, p.run(t.Context(), "sync", "--type", "full"))
+	assert.Contains(t, p.stderr.String(), "contacts   at most 1\n")
+	assert.Contains(t, p.stderr.String(), "pilot      on: nobody but 1 address of pilot.emails is written")
+	require.NoError(t, os.WriteFile("connectors.yaml", yaml, 0o600))
+
 	p.work(t, activities.Full)
+	require.Equal(t, exitOK, p.run(t.Context(), "preview", "--latest", "--email", p.customer(t).Email))
+	assert.Contains(t, p.stdout.String(), "a sync has run or the configuration has changed since")
+	assert.Regexp(t, `user \d+: unchanged\n$`, p.stdout.String())
 	p.answer = "n\n"
 	require.Equal(t, exitOK, p.run(t.Context(), "sync", "--type", "full"), "it asks no second time")
-	assert.Len(t, p.fake.started, 4)
+	assert.Len(t, p.fake.started, 5)
 }
