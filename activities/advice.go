@@ -76,7 +76,7 @@ func adviseBrevo(call *rest.Error) (cause, fix string) {
 	case http.StatusUnauthorized:
 		return "Brevo refused the API key (401)", "put a valid key into brevo.api_key"
 	case http.StatusForbidden:
-		return fmt.Sprintf("Brevo refuses %s %s (403)", call.Method, call.Route), "the plan, the owner of the key or the scopes of the app lack it: allow it in Brevo"
+		return fmt.Sprintf("Brevo refuses %s %s (403)", call.Method, call.Route), "the plan, the owner of the key, or the OAuth app lacks the permission: add it in Brevo"
 	case http.StatusNotFound:
 		return "Brevo does not know the address (404)", "check brevo.base_url in connectors.yaml"
 	}

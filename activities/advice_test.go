@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"zendesk-brevo/activities"
+	"zendesk-brevo/internal/credentials"
 	"zendesk-brevo/internal/rest"
 )
 
@@ -19,6 +20,8 @@ func TestEveryRefusalNamesItsFix(t *testing.T) {
 	}{
 		{"Zendesk 401", called("zendesk", export, 401), "check auth in connectors.yaml"},
 		{"an OAuth client", called("zendesk", "/oauth/tokens", 401, code("invalid_client")), "check client_id, client_secret"},
+		{"where OAuth clients sign in, an outage", called("zendesk", "/oauth/tokens", 503), "status page"},
+		{"a revoked consent", &credentials.Problem{Cause: "Zendesk no longer accepts the refresh token", Fix: credentials.Connect}, "run `starter connect`"},
 		{"Zendesk 403", called("zendesk", export, 403), "connect an active administrator"},
 		{"no such account", called("zendesk", me, 404, reason(rest.ReasonHTML)), "check subdomain and base_url"},
 		{"Zendesk unreachable", called("zendesk", me, 0, reason("host not found")), "HTTPS_PROXY"},
@@ -29,6 +32,7 @@ func TestEveryRefusalNamesItsFix(t *testing.T) {
 		{"Zendesk's IP restrictions as 401", called("zendesk", me, 401, detail("IP address restricted")), "IP Restrictions"},
 		{"Brevo 401", called("brevo", "/account", 401, detail("Key not found")), "put a valid key into brevo.api_key"},
 		{"Brevo's IP blocking", called("brevo", "/account", 401, detail("unrecognised IP address 2001:db8::7")), "Security > Authorized IPs"},
+		{"Brevo's OAuth app", called("brevo", "/realms/partner/oauth/token", 400, code("invalid_scope")), "scopes under brevo.oauth"},
 		{"Brevo 402", called("brevo", "/smtp/email", 402), "billing"},
 		{"Brevo 403", called("brevo", "/companies", 403), "lacks the permission"},
 		{"Brevo 404 on its base", called("brevo", "/contacts/attributes", 404), "check brevo.base_url"},

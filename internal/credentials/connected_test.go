@@ -199,6 +199,21 @@ func TestAProgramDiesWhileItRenews(t *testing.T) {
 	s.pass(2 * time.Minute)
 	require.NoError(t, call(t, c), "Zendesk had not been asked")
 	assert.Equal(t, 2, s.sim.Granted("refresh_token"))
+
+	// Had it been, what it was given would be lost with it.
+	s.pass(29 * time.Minute)
+	begun = s.now()
+	taken, _, err = o.Store.TakeLease(t.Context(), "zendesk_tokens", "dead", 2*time.Minute, begun)
+	require.NoError(t, err)
+	require.True(t, taken)
+	s.sim.RevokeConsent()
+	s.pass(2 * time.Minute)
+	for range 2 {
+		require.ErrorAs(t, call(t, c), &problem)
+		assert.Contains(t, problem.Error(), "the renewal begun at "+begun.Format(time.RFC3339)+" was not seen to its end")
+	}
+	s.connect(t, o)
+	require.NoError(t, call(t, c))
 }
 
 // TestAnotherRotatedFirst is the refusal that a second refresher meets: the store knows better than its refresh token.

@@ -92,7 +92,7 @@ var stops = []stop{
 		"Brevo forbids imports",
 		func(w *world) { w.brevo.Forbid("/contacts/import") },
 		func(w *world) { w.brevo.Restore() }, activities.PauseCredentials,
-		"Brevo refuses POST /contacts/import (403): the plan, the owner of the key or the scopes of the app lack it: allow it in Brevo; then run `starter resume`",
+		"Brevo refuses POST /contacts/import (403): the plan, the owner of the key, or the OAuth app lacks the permission: add it in Brevo; then run `starter resume`",
 	},
 }
 

@@ -52,7 +52,7 @@ func TestARefusedBrevoAppPausesTheAccount(t *testing.T) {
 	for name, tc := range map[string]struct{ secret, scopes, want string }{
 		"a wrong secret":                  {"another", "", "Brevo refused the OAuth app (401 invalid_client): check client_id, client_secret and scopes under brevo.oauth; then run `starter resume`"},
 		"a scope that the app lacks":      {"s3cret-of-the-app", `, scopes: ["contacts:read", "events:write"]`, "Brevo refused the OAuth app (400 invalid_scope): check client_id, client_secret and scopes under brevo.oauth; then run `starter resume`"},
-		"a scope that the sync will miss": {"s3cret-of-the-app", `, scopes: ["contacts:read"]`, "(403): the plan, the owner of the key or the scopes of the app lack it: allow it in Brevo; then run `starter resume`"},
+		"a scope that the sync will miss": {"s3cret-of-the-app", `, scopes: ["contacts:read"]`, "(403): the plan, the owner of the key, or the OAuth app lacks the permission: add it in Brevo; then run `starter resume`"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := appWorld(t, tc.secret, tc.scopes)
