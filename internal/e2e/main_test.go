@@ -17,7 +17,7 @@ func TestMain(m *testing.M) {
 	if s, err := server(); err == nil {
 		_ = s.Stop()
 	}
-	for _, binary := range []func() (string, error){workerBinary, webhookBinary} {
+	for _, binary := range []func() (string, error){starterBinary, workerBinary, webhookBinary} {
 		if path, err := binary(); err == nil {
 			_ = os.RemoveAll(filepath.Dir(path))
 		}

@@ -20,9 +20,6 @@ import (
 	"zendesk-brevo/workflows"
 )
 
-// starterBinary is the real command line, built once.
-var starterBinary = built("starter")
-
 // starter runs a command line of the real program, which Temporal does not answer, and returns what it printed.
 func (w *world) starter(t testing.TB, args ...string) (stdout, stderr string) {
 	t.Helper()

@@ -29,8 +29,9 @@ var server = sync.OnceValues(func() (*testsuite.DevServer, error) {
 	})
 })
 
-// workerBinary and webhookBinary are the real programs, built once.
+// The real programs, built once.
 var (
+	starterBinary = built("starter")
 	workerBinary  = built("worker")
 	webhookBinary = built("webhook")
 )
