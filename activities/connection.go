@@ -77,11 +77,11 @@ func (c *connections) dial(cfg *config.Connector) (*connection, error) {
 		log: c.opts.Log.With("account", cfg.Account()),
 	}
 	m := &meter{account: conn.store, now: c.opts.Now, sleep: c.opts.Sleep, log: conn.log, proceed: conn.honourPauseAtWork}
-	signing := credentials.Options{Store: conn.store, Box: c.opts.Box, HTTP: c.opts.HTTP, Now: c.opts.Now, Sleep: c.opts.Sleep}
 	var called func(context.Context, rest.Call)
 	if c.opts.Called != nil {
 		called = c.opts.Called(cfg.Account())
 	}
+	signing := credentials.Options{Store: conn.store, Box: c.opts.Box, HTTP: c.opts.HTTP, Now: c.opts.Now, Sleep: c.opts.Sleep, Log: conn.log, Called: called}
 	var err error
 	conn.zendesk, err = zendesk.New(zendesk.Config{
 		BaseURL: cfg.URL(), Credential: credentials.Zendesk(cfg, signing),

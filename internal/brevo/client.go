@@ -40,7 +40,7 @@ type Config struct {
 // Client calls one Brevo account. It is safe for concurrent use.
 type Client struct {
 	gate    *rest.Client
-	files   *http.Client
+	cfg     Config
 	base    *url.URL
 	buckets buckets
 }
@@ -66,7 +66,7 @@ func New(cfg Config) (*Client, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	c := &Client{files: cfg.HTTP, base: base, buckets: buckets{share: cfg.Share, now: cfg.Now}}
+	c := &Client{cfg: cfg, base: base, buckets: buckets{share: cfg.Share, now: cfg.Now}}
 	c.gate, err = rest.New(rest.Config{
 		Vendor: vendor, BaseURL: cfg.BaseURL, HTTP: cfg.HTTP, Authorize: cfg.Credential.sign, Refused: cfg.Credential.refused,
 		Meter: cfg.Meter, Readings: c.buckets.readings, Problem: problem, RequestIDHeader: "sib-request-id",

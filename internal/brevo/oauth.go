@@ -27,6 +27,8 @@ type OAuthConfig struct {
 	Scopes       []string
 	HTTP         *http.Client
 	Now          func() time.Time
+	Log          *slog.Logger                     // as in Config
+	Called       func(context.Context, rest.Call) // as in Config
 }
 
 // Format keeps every verb from printing the secret.
@@ -57,6 +59,7 @@ func askToken(ctx context.Context, cfg OAuthConfig) (rest.Token, error) {
 	}
 	gate, err := rest.New(rest.Config{
 		Vendor: vendor, BaseURL: u.Scheme + "://" + u.Host, HTTP: cfg.HTTP, Problem: oauthProblem, RequestIDHeader: "sib-request-id", Now: cfg.Now,
+		Log: cfg.Log, Called: cfg.Called,
 		Authorize: func(context.Context, *http.Request) error { return nil },
 	})
 	if err != nil {

@@ -94,7 +94,7 @@ func (c *Client) fetchFile(ctx context.Context, u *url.URL) (data []byte, next *
 		return nil, nil, &RejectFileError{Reason: "its address must be https"}
 	}
 	host, err := rest.New(rest.Config{
-		Vendor: vendor, BaseURL: u.Scheme + "://" + u.Host, HTTP: c.files,
+		Vendor: vendor, BaseURL: u.Scheme + "://" + u.Host, HTTP: c.cfg.HTTP, Now: c.cfg.Now, Log: c.cfg.Log, Called: c.cfg.Called,
 		Authorize: func(context.Context, *http.Request) error { return nil },
 	})
 	if err != nil {

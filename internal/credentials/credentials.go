@@ -4,11 +4,13 @@ package credentials
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"time"
 
 	"zendesk-brevo/internal/brevo"
 	"zendesk-brevo/internal/config"
+	"zendesk-brevo/internal/rest"
 	"zendesk-brevo/internal/seal"
 	"zendesk-brevo/internal/store"
 	"zendesk-brevo/internal/zendesk"
@@ -21,6 +23,9 @@ type Options struct {
 	HTTP  *http.Client
 	Now   func() time.Time
 	Sleep func(ctx context.Context, d time.Duration) error
+	// Log and Called hear of each call for tokens; nil: nobody does.
+	Log    *slog.Logger
+	Called func(context.Context, rest.Call)
 }
 
 // Problem is a credential that will not work until a person acts.
@@ -59,7 +64,7 @@ func Client(cfg *config.Connector, o Options) *zendesk.OAuthClient {
 func oauthConfig(cfg *config.Connector, o Options) zendesk.OAuthConfig {
 	return zendesk.OAuthConfig{
 		BaseURL: cfg.URL(), ClientID: cfg.Auth.OAuth.ClientID, ClientSecret: cfg.Auth.OAuth.ClientSecret.Reveal(),
-		Scopes: cfg.Auth.OAuth.Scopes, HTTP: o.HTTP, Now: o.Now,
+		Scopes: cfg.Auth.OAuth.Scopes, HTTP: o.HTTP, Now: o.Now, Log: o.Log, Called: o.Called,
 	}
 }
 
@@ -70,6 +75,6 @@ func Brevo(cfg config.Brevo, o Options) brevo.Credential {
 	}
 	return brevo.ClientCredentials(brevo.OAuthConfig{
 		TokenURL: cfg.OAuth.TokenURL, ClientID: cfg.OAuth.ClientID, ClientSecret: cfg.OAuth.ClientSecret.Reveal(),
-		Scopes: cfg.OAuth.Scopes, HTTP: o.HTTP, Now: o.Now,
+		Scopes: cfg.OAuth.Scopes, HTTP: o.HTTP, Now: o.Now, Log: o.Log, Called: o.Called,
 	})
 }

@@ -35,6 +35,8 @@ type OAuthConfig struct {
 	Scopes       []string // of client credentials; without any Zendesk decides
 	HTTP         *http.Client
 	Now          func() time.Time
+	Log          *slog.Logger                     // as in Config
+	Called       func(context.Context, rest.Call) // as in Config
 }
 
 // Format keeps every verb from printing the secret.
@@ -61,6 +63,7 @@ func NewOAuthApp(cfg OAuthConfig) (*OAuthApp, error) {
 	}
 	gate, err := rest.New(rest.Config{
 		Vendor: "zendesk", BaseURL: cfg.BaseURL, HTTP: cfg.HTTP, Problem: problem, RequestIDHeader: requestIDHeader, Now: cfg.Now,
+		Log: cfg.Log, Called: cfg.Called,
 		Authorize: func(context.Context, *http.Request) error { return nil },
 	})
 	if err != nil {

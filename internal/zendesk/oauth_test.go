@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -254,4 +255,25 @@ func TestOAuthConfigShowsNothing(t *testing.T) {
 		assert.NotContains(t, fmt.Sprintf(verb, &cfg), clientSecret)
 	}
 	assert.NotContains(t, cfg.LogValue().String(), clientSecret)
+}
+
+func TestRequestsForTokensAreTold(t *testing.T) {
+	i := &issuer{status: http.StatusCreated, now: noon}
+	server := httptest.NewServer(i)
+	defer server.Close()
+	var log strings.Builder
+	var told []rest.Call
+	credential := zendesk.ClientCredentials(zendesk.OAuthConfig{
+		BaseURL: server.URL, ClientID: "sync", ClientSecret: clientSecret, Now: i.clock,
+		Log:    slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Called: func(_ context.Context, call rest.Call) { told = append(told, call) },
+	})
+	c, err := zendesk.New(zendesk.Config{BaseURL: server.URL, Credential: credential, Now: i.clock})
+	require.NoError(t, err)
+	_, err = c.ShowUser(t.Context(), 7)
+	require.NoError(t, err)
+	assert.Equal(t, []rest.Call{{Vendor: "zendesk", Method: http.MethodPost, Route: "/oauth/tokens", Status: http.StatusCreated}}, told)
+	assert.Contains(t, log.String(), "route=/oauth/tokens status=201")
+	assert.NotContains(t, log.String(), clientSecret)
+	assert.NotContains(t, log.String(), "t1")
 }
