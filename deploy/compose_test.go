@@ -174,7 +174,7 @@ func TestTemporalCloud(t *testing.T) {
 		}
 		assert.True(t, slices.ContainsFunc(s.Secrets, func(one types.ServiceSecretConfig) bool { return one.Source == "temporal_api_key" }))
 		assert.Equal(t, []string{"postgresql"}, slices.Collect(maps.Keys(s.DependsOn)))
-		out := slices.ContainsFunc(slices.Collect(maps.Keys(s.Networks)), func(network string) bool { return !bool(p.Networks[network].Internal) })
+		out := slices.ContainsFunc(slices.Collect(maps.Keys(s.Networks)), func(network string) bool { return !p.Networks[network].Internal })
 		assert.True(t, out, "%s has no way to Temporal Cloud", name)
 	}
 	text, err := os.ReadFile(filepath.Join(root, "docs", "deploy.md"))

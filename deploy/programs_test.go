@@ -120,7 +120,7 @@ func TestEveryVariableIsRead(t *testing.T) {
 			assert.False(t, slices.Contains(secret, name), "%s: %s is a secret: set %s_FILE", service, name, name)
 		}
 	}
-	assert.False(t, readByTemporal(t, "TEMPORAL_ADRESS", "temporal:7233"), "the check itself can fail")
+	assert.False(t, readByTemporal(t, "TEMPORAL_ADDRESSES", "temporal:7233"), "the check itself can fail")
 }
 
 // secrets runs the script that makes them in a folder of its own, and returns the folder.
