@@ -50,7 +50,8 @@ func (a *app) root() *cobra.Command {
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	root.SetVersionTemplate("starter {{.Version}}\n")
-	root.AddCommand(a.syncCommand(), a.statusCommand(), a.testCommand(), a.planCommand(), a.pauseCommand(), a.resumeCommand(), a.disconnectCommand(), a.rejectsCommand(), a.scheduleCommand(),
+	root.AddCommand(a.syncCommand(), a.statusCommand(), a.testCommand(), a.planCommand(), a.pauseCommand(), a.resumeCommand(), a.disconnectCommand(),
+		a.resetCommand(), a.configCommand(), a.rejectsCommand(), a.scheduleCommand(),
 		a.webhooksCommand(), a.automationsCommand(), a.mappingCommand(), a.keygenCommand(), a.versionCommand())
 	root.AddCommand(a.connectCommand())
 	root.AddCommand(a.explainCommand(), a.forgetCommand(), a.previewCommand())
@@ -68,13 +69,16 @@ func (a *app) close() {
 }
 
 // load reads the environment and connectors.yaml and picks the connector. args holds its name or nothing.
-func (a *app) load(args []string) error {
+func (a *app) load(args []string) error { return a.loadWith(args, connectors.Checks()...) }
+
+// loadWith is load with other checks of the file.
+func (a *app) loadWith(args []string, checks ...config.Option) error {
 	settings, err := config.LoadEnv()
 	if err != nil {
 		return usage("the environment is not valid: %s", oneLine(err.Error()))
 	}
 	a.settings = settings
-	if a.file, err = config.Load(settings.ConnectorsFile, os.Getenv, connectors.Checks()...); err != nil {
+	if a.file, err = config.Load(settings.ConnectorsFile, os.Getenv, checks...); err != nil {
 		return &failure{code: exitUsage, text: err.Error(), cause: err}
 	}
 	name := ""

@@ -13,7 +13,7 @@ import (
 func (a *app) mappingCommand() *cobra.Command {
 	parent := &cobra.Command{
 		Use:   "mapping",
-		Short: "Look at what Zendesk fields can be mapped",
+		Short: "Look at what Zendesk fields can be mapped, and check what is",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -25,7 +25,7 @@ func (a *app) mappingCommand() *cobra.Command {
 		RunE:  func(*cobra.Command, []string) error { return a.mappingSources(asJSON) },
 	}
 	jsonFlag(sources, &asJSON)
-	parent.AddCommand(sources)
+	parent.AddCommand(sources, a.mappingCheckCommand())
 	return parent
 }
 

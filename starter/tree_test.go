@@ -135,6 +135,7 @@ func TestCompletionKnowsTheNames(t *testing.T) {
 		}
 	}
 	assert.Equal(t, []string{"users", "tickets", "organizations", "satisfaction_ratings"}, complete("sync", "--resources", ""))
+	assert.Equal(t, []string{"users", "tickets", "organizations", "satisfaction_ratings"}, complete("reset", "--stream", ""))
 	assert.Contains(t, complete("sync", "--type", ""), "full")
 	assert.Contains(t, complete("automations", "test", "--type", ""), "ticket.solved")
 	assert.Equal(t, []string{"user", "organization"}, complete("rejects", "show", ""))

@@ -43,7 +43,7 @@ func LiftPause(ctx context.Context, account *store.Account) (Lifted, error) {
 	if stood.Kind != activities.PauseCredentials && stood.Kind != activities.PauseDisconnected {
 		return Lifted{Paused: pause}, nil
 	}
-	if err := account.ClearPause(ctx); err != nil {
+	if err := account.ClearPause(ctx, stood.Kind); err != nil {
 		return Lifted{}, err
 	}
 	out := Lifted{Resumed: pause}

@@ -233,3 +233,20 @@ func (w *world) assertIdle(t *testing.T) {
 		t.Errorf("a run that finds nothing asks Brevo for %s %s", c.Method, c.Path)
 	}
 }
+
+// TestAResetStreamIsReadAgainAndNothingIsSentTwice: a row that the mirror lost comes back, and what is as delivered stays unsent.
+func TestAResetStreamIsReadAgainAndNothingIsSentTwice(t *testing.T) {
+	w := newWorld(t, tiny)
+	first := w.sync(t, workflows.SyncInput{})
+	w.follow(t)
+	before := w.picture()
+	require.NoError(t, w.account().ResetStream(t.Context(), "tickets", w.clock.Now()))
+	w.pass(2 * time.Minute)
+	out := w.sync(t, incremental)
+	w.follow(t)
+	assert.Equal(t, first.Streams["tickets"].Rows, out.Streams["tickets"].Rows, "all of it")
+	assert.Less(t, out.Streams["users"].Rows, first.Streams["users"].Rows, "and nothing else")
+	assert.Zero(t, out.Push.Sent)
+	assert.Equal(t, before, w.picture())
+	assert.Empty(t, w.brevo.Events(), "old tickets are no news")
+}

@@ -52,6 +52,11 @@ func TestRecordHistories(t *testing.T) {
 	}
 	run(workflows.TickID(account), workflows.Tick, workflows.TickInput{Account: account})
 	exportHistory(t, s.Client(), workflows.TickID(account))
+	defer func() { // last, for it takes back what the others work on
+		w.disconnected(t)
+		run(workflows.DisconnectID(account), workflows.Disconnect, workflows.DisconnectInput{Account: account, Attributes: true})
+		exportHistory(t, s.Client(), workflows.DisconnectID(account))
+	}()
 
 	// A ticket that is solved and asked about a while later, and two users of whom one is merged into the other.
 	waker := workflows.Waker{Client: s.Client(), Queue: queue}

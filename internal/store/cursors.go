@@ -88,6 +88,13 @@ func (a *Account) SkipStream(ctx context.Context, stream, reason string, now tim
 	return nil
 }
 
+// ResetStream sends a stream back to its start: the next run reads it all. Its rows stay, and that it was once read whole; a page that
+// is under way is thrown away, because its cursor has moved.
+func (a *Account) ResetStream(ctx context.Context, stream string, now time.Time) error {
+	return a.do(ctx, "reset stream", `UPDATE cursors SET value = '', page_size = 0, row_count = 0, page_count = 0, at_end = FALSE, updated_at = $3
+		WHERE account = $1 AND stream = $2`, stream, nanos(now))
+}
+
 // moveCursor sets the cursor to the page's end if it still is where the page was fetched from.
 func (t *tx) moveCursor(ctx context.Context, p Page, rows int) error {
 	completed := int64(0)
