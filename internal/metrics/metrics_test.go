@@ -103,8 +103,10 @@ func (g *gauge) fill() {
 	wait, _, err := a.ReserveBudget(ctx, need, noon)
 	ok(err)
 	require.Equal(t, 30*time.Second, wait)
-	ok(a.PlanActions(ctx, nil, []rules.Planned{{Key: "ticket/35/solved#1/r", Rule: ada, Due: noon, Action: rules.Action{Kind: rules.BrevoEvent, Event: "x"},
-		Transition: rules.Transition{Key: "ticket/35/solved#1", Type: rules.TicketSolved, TicketID: 35, UserID: 9, OccurredAt: noon}}}, noon))
+	ok(a.PlanActions(ctx, nil, []rules.Planned{{
+		Key: "ticket/35/solved#1/r", Rule: ada, Due: noon, Action: rules.Action{Kind: rules.BrevoEvent, Event: "x"},
+		Transition: rules.Transition{Key: "ticket/35/solved#1", Type: rules.TicketSolved, TicketID: 35, UserID: 9, OccurredAt: noon},
+	}}, noon))
 	ok(a.CountWebhooks(ctx, map[string]int64{"delivered": 4, "bad_signature": 1}, noon))
 	ok(a.SetPause(ctx, store.Pause{Kind: activities.PauseCredentials, Message: "for " + ada, At: noon}))
 	ok(a.SetContacted(ctx, store.Contacted{Vendor: "brevo", At: noon, Message: "answered 401"}))
