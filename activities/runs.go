@@ -150,7 +150,7 @@ func (a *Account) EndRun(ctx context.Context, in EndRunInput) (RunEnded, error) 
 	unchanged = max(unchanged, 0)
 	err = c.store.EndRun(ctx, in.RunID, in.Status, store.RunStats{
 		Rows: in.Rows, Pages: in.Pages, Sent: in.Sent, Unchanged: unchanged, Skipped: in.Skipped, Rejected: in.Rejected,
-		Companies: in.Companies, Notices: in.Notices, Left: in.StreamsSkipped,
+		Companies: in.Companies, Notices: in.Notices, Left: in.StreamsSkipped, Pilot: c.cfg.Pilot.Active(),
 	}, c.now())
 	if errors.Is(err, store.ErrNotFound) {
 		// The run failed before it was booked, and what was never begun needs no end.

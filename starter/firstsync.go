@@ -14,8 +14,9 @@ import (
 	"zendesk-brevo/workflows"
 )
 
-// askFirst says on a terminal what the first sync of an account will do at most, and asks. Without a terminal, and once a sync
-// has been complete, it says nothing: scripts and schedules go on as they are.
+// askFirst says on a terminal what the first sync of an account will do at most, and asks; and once more before the first that
+// writes to everybody after a pilot. Without a terminal, and once such a sync has been complete, it says nothing: scripts and
+// schedules go on as they are.
 func (a *app) askFirst(ctx context.Context, in workflows.SyncInput, f syncFlags) error {
 	if !a.interactive || f.yes || (in.Type != activities.Full && in.Type != activities.Incremental) {
 		return nil
@@ -24,19 +25,20 @@ func (a *app) askFirst(ctx context.Context, in workflows.SyncInput, f syncFlags)
 	if err != nil {
 		return err
 	}
-	_, err = account.LastRun(ctx, activities.RunCompleted)
-	if err == nil {
+	last, err := account.LastRun(ctx, activities.RunCompleted)
+	never := errors.Is(err, store.ErrNotFound)
+	switch {
+	case err != nil && !never:
+		return a.storeFailure(err)
+	case !never && (!last.Stats.Pilot || a.cfg.Pilot.Active()):
 		return nil
 	}
-	if !errors.Is(err, store.ErrNotFound) {
-		return a.storeFailure(err)
-	}
-	expected, err := a.expected(ctx, account)
+	expected, err := a.expected(ctx, account, never)
 	if err != nil {
 		return err
 	}
 	a.warnf("%s", expected)
-	yes, err := a.ask(ctx, "Start the first sync of %s?", a.cfg.Account())
+	yes, err := a.ask(ctx, "Start this sync of %s?", a.cfg.Account())
 	switch {
 	case err != nil:
 		return err
@@ -47,13 +49,17 @@ func (a *app) askFirst(ctx context.Context, in workflows.SyncInput, f syncFlags)
 }
 
 // expected says what the first sync will do: what a preview counted, else at most what Zendesk has.
-func (a *app) expected(ctx context.Context, account *store.Account) (string, error) {
+func (a *app) expected(ctx context.Context, account *store.Account, never bool) (string, error) {
 	outlook, ended, err := activities.LastOutlook(ctx, account)
 	if err != nil {
 		return "", a.storeFailure(err)
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s has never been synced completely. The first sync reads Zendesk and writes to Brevo:\n", a.cfg.Account())
+	if never {
+		fmt.Fprintf(&b, "%s has never been synced completely. The first sync reads Zendesk and writes to Brevo:\n", a.cfg.Account())
+	} else {
+		fmt.Fprintf(&b, "%s has been synced for a pilot alone. This sync writes everybody to Brevo:\n", a.cfg.Account())
+	}
 	current, err := outlook.InForce(ctx, a.cfg, account)
 	if err != nil {
 		return "", a.storeFailure(err)

@@ -187,7 +187,7 @@ func TestTheFirstSyncAsksOnATerminal(t *testing.T) {
 	assert.Empty(t, p.fake.started)
 	assert.Contains(t, p.stderr.String(), "acme has never been synced completely.")
 	assert.Regexp(t, `contacts   at most \d+ \(users with the role end-user\)\n  companies  at most \d+\n`, p.stderr.String())
-	assert.Contains(t, p.stderr.String(), "new_contacts: create (new contacts can be e-mailed from then on)\n  pilot      off: everybody is written\nStart the first sync of acme? [y/N]")
+	assert.Contains(t, p.stderr.String(), "new_contacts: create (new contacts can be e-mailed from then on)\n  pilot      off: everybody is written\nStart this sync of acme? [y/N]")
 	assert.Contains(t, p.stderr.String(), "nothing was started")
 	require.Equal(t, exitFailed, p.run(t.Context(), "sync"), "an incremental one is the first as well")
 	assert.Empty(t, p.fake.started)
@@ -220,4 +220,24 @@ func TestTheFirstSyncAsksOnATerminal(t *testing.T) {
 	p.answer = "n\n"
 	require.Equal(t, exitOK, p.run(t.Context(), "sync", "--type", "full"), "it asks no second time")
 	assert.Len(t, p.fake.started, 5)
+}
+
+func TestTheFirstSyncAfterAPilotAsksToo(t *testing.T) {
+	p := newPreviewed(t)
+	yaml, err := os.ReadFile("connectors.yaml")
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile("connectors.yaml", append(slices.Clone(yaml), "    pilot: {emails: [ada@example.com]}\n"...), 0o600))
+	p.work(t, activities.Full)
+	p.answer = "n\n"
+	require.Equal(t, exitOK, p.run(t.Context(), "sync"), "the pilot goes on")
+	require.NoError(t, os.WriteFile("connectors.yaml", yaml, 0o600))
+	require.Equal(t, exitFailed, p.run(t.Context(), "sync"))
+	assert.Contains(t, p.stderr.String(), "acme has been synced for a pilot alone. This sync writes everybody to Brevo:\n")
+	assert.Len(t, p.fake.started, 1)
+	everybody := account(t)
+	_, err = everybody.BeginRun(t.Context(), store.Run{ID: "everybody", Type: activities.Incremental, StartedAt: p.now()})
+	require.NoError(t, err)
+	require.NoError(t, everybody.EndRun(t.Context(), "everybody", activities.RunCompleted, store.RunStats{}, p.now()))
+	require.Equal(t, exitOK, p.run(t.Context(), "sync"))
+	assert.Len(t, p.fake.started, 2)
 }

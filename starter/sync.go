@@ -57,7 +57,7 @@ func (a *app) syncCommand() *cobra.Command {
 		Long: "Start a sync on the worker. A full sync reads everything from the start; an incremental one (the default) reads what\n" +
 			"changed, which is everything as long as nothing was read before. One sync runs at a time: while one does,\n" +
 			"`starter sync --wait` watches it and `starter sync --cancel` ends it. Ctrl-C ends the watching, not the sync.\n" +
-			"On a terminal, the first sync of an account says what it will do at most, and asks.\n\n" +
+			"On a terminal, the first sync of an account, and the first after a pilot, says what it will do at most, and asks.\n\n" +
 			"With --since and --until, or --user, --ticket and --organization, it reads what changed in that time, or those\n" +
 			"records, once more and sends what differs from the last delivery: a replay, which does not change where the next sync goes on.",
 		Example: "  starter sync --type full --wait\n  starter sync --type full --resources users,tickets --since 2023-01-01\n" +

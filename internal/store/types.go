@@ -128,6 +128,7 @@ type RunStats struct {
 	Companies int64             `json:"companies"`
 	Notices   []string          `json:"notices,omitempty"`
 	Left      map[string]string `json:"streams_skipped,omitempty"` // stream -> reason
+	Pilot     bool              `json:"pilot,omitempty"`           // it wrote to the people of a pilot alone
 }
 
 // Kind is what a dirty mark or reject speaks of.
