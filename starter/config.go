@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -32,7 +33,7 @@ func (a *app) configCommand() *cobra.Command {
 		Long: "Read the environment, .env and connectors.yaml as the programs do, and list everything that is wrong with them at once; exit\n" +
 			"code 2 then. Where nothing is, print the settings in force, defaults included; secrets are not shown. Nobody is called.",
 		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error { return a.checkConfig(asJSON) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.checkConfig(cmd.Context(), asJSON) },
 	}
 	jsonFlag(check, &asJSON)
 	parent.AddCommand(check)
@@ -60,7 +61,7 @@ func (r *configReport) add(place, text string) {
 
 const placeEnvironment = "environment"
 
-func (a *app) checkConfig(asJSON bool) error {
+func (a *app) checkConfig(ctx context.Context, asJSON bool) error {
 	r := &configReport{Problems: []configProblem{}, Notes: []string{}, Settings: []configSetting{}}
 	settings, err := config.LoadEnv()
 	if err != nil {
@@ -73,7 +74,7 @@ func (a *app) checkConfig(asJSON bool) error {
 			settings.ConnectorsFile = "connectors.yaml"
 		}
 	} else {
-		r.environment(settings)
+		r.environment(ctx, settings)
 	}
 	r.File = settings.ConnectorsFile
 	file, err := config.Load(settings.ConnectorsFile, os.Getenv, connectors.Checks()...)
@@ -104,7 +105,7 @@ func (a *app) checkConfig(asJSON bool) error {
 }
 
 // environment judges what only this program, or no parser, can: keys, files, ports and Temporal's own settings.
-func (r *configReport) environment(e config.Env) {
+func (r *configReport) environment(ctx context.Context, e config.Env) {
 	if e.EncryptionKey.IsZero() {
 		r.Notes = append(r.Notes, "ENCRYPTION_KEY is not set: `starter connect` and `starter webhooks install` need it; `starter keygen` makes one")
 	} else if _, err := seal.New(e.EncryptionKey.Reveal()); err != nil {
@@ -116,7 +117,7 @@ func (r *configReport) environment(e config.Env) {
 			continue
 		}
 		if err == nil {
-			_, err = net.LookupPort("tcp", port)
+			_, err = net.DefaultResolver.LookupPort(ctx, "tcp", port)
 		}
 		if err != nil {
 			r.add(placeEnvironment, fmt.Sprintf("%s has the port %q: write a number from 1 to 65535", name, port))
