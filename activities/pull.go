@@ -15,14 +15,8 @@ import (
 	"zendesk-brevo/mapping"
 )
 
-const (
-	// maxPage is the most rows Zendesk gives on an export page; minPage is as far as timeouts halve it.
-	// https://developer.zendesk.com/api-reference/ticketing/ticket-management/incremental_exports/
-	maxPage = 1000
-	minPage = 50
-	// maxSurveyPage is the largest page of survey responses.
-	maxSurveyPage = 100
-)
+// maxSurveyPage is the largest page of survey responses.
+const maxSurveyPage = 100
 
 // PageInput names the stream whose next page to bring over.
 type PageInput struct {
@@ -113,18 +107,6 @@ func (p *puller) start(since time.Time) time.Time {
 
 // past reports whether a replay has read beyond its end.
 func (p *puller) past(at time.Time) bool { return p.in.Replay && at.After(p.in.Until) }
-
-func (p *puller) pageSize() int { return pageSizeOf(p.cursor) }
-
-func pageSizeOf(c store.Cursor) int {
-	if c.PageSize == 0 {
-		return maxPage
-	}
-	return c.PageSize
-}
-
-// grown is the size of the page after a success.
-func grown(size int) int { return min(size*2, maxPage) }
 
 // page is the commit of what was read from the cursor. A size that timeouts had halved grows back with every success.
 func (p *puller) page(to string, end bool) store.Page {
@@ -319,20 +301,6 @@ func skipReason(err error) string {
 		return "Zendesk answered 403: the connected user needs the admin role (or the credential a wider scope)"
 	}
 	return "Zendesk answered 404 InvalidEndpoint: the account's plan does not have it"
-}
-
-// tooLarge reports whether a page took Zendesk longer than a gateway waits.
-func tooLarge(err error) bool {
-	var call *rest.Error
-	return errors.As(err, &call) && (call.Status == http.StatusGatewayTimeout || call.Timeout())
-}
-
-func (p *puller) halve(ctx context.Context, cause error) error {
-	size := max(p.pageSize()/2, minPage)
-	if err := p.store.SetPageSize(ctx, p.cursor.Stream, p.cursor.Value, size, p.now()); err != nil {
-		return err
-	}
-	return fmt.Errorf("page size halved to %d: %w", size, cause)
 }
 
 func pageResult(a store.Applied, end bool) PageResult {
