@@ -56,6 +56,20 @@ func New(o Options) *Activities {
 	return &Activities{Account: &Account{c}, Zendesk: &Zendesk{c}, Brevo: &Brevo{c}}
 }
 
+// Settle waits until no access token is being renewed, and lets none be renewed from then on; it gives up with ctx. It is for
+// the end of a program: the vendor's answer to a renewal exists nowhere else until it is stored.
+func (a *Activities) Settle(ctx context.Context) {
+	done := make(chan struct{})
+	go func() {
+		a.Account.connections.renewing.Lock()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done():
+	}
+}
+
 // Account is the steps that keep an account's books.
 type Account struct{ connections *connections }
 

@@ -24,6 +24,8 @@ type connections struct {
 	opts Options
 	mu   sync.Mutex
 	open map[string]*connection
+	// renewing is held for reading while the access token of a connected account is renewed.
+	renewing sync.RWMutex
 }
 
 // connection is one account: its configuration, its part of the store, and both vendors.
@@ -81,7 +83,10 @@ func (c *connections) dial(cfg *config.Connector) (*connection, error) {
 	if c.opts.Called != nil {
 		called = c.opts.Called(cfg.Account())
 	}
-	signing := credentials.Options{Store: conn.store, Box: c.opts.Box, HTTP: c.opts.HTTP, Now: c.opts.Now, Sleep: c.opts.Sleep, Log: conn.log, Called: called}
+	signing := credentials.Options{
+		Store: conn.store, Box: c.opts.Box, HTTP: c.opts.HTTP, Now: c.opts.Now, Sleep: c.opts.Sleep, Log: conn.log, Called: called,
+		Renewing: &c.renewing,
+	}
 	var err error
 	conn.zendesk, err = zendesk.New(zendesk.Config{
 		BaseURL: cfg.URL(), Credential: credentials.Zendesk(cfg, signing),

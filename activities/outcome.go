@@ -86,20 +86,22 @@ func Classify(err error) Outcome {
 	if call.Code == "StartTimeTooRecent" {
 		return Retry // the clocks differ by more than the client allows for; a moment later it is old enough
 	}
-	if tokenRoute(call) && call.Status >= 400 && call.Status < 500 && call.Status != http.StatusTooManyRequests {
-		return PauseAll
-	}
 	switch call.Status {
+	case http.StatusRequestTimeout, http.StatusConflict, http.StatusTooEarly:
+		return Retry
 	case http.StatusUnauthorized, http.StatusPaymentRequired:
 		return PauseAll
 	case http.StatusForbidden:
-		if _, refused := refusedIP(err); refused || call.Vendor == "brevo" || strings.TrimSuffix(call.Route, ".json") == routeMe {
+		if _, refused := refusedIP(err); refused || tokenRoute(call) || call.Vendor == "brevo" || strings.TrimSuffix(call.Route, ".json") == routeMe {
 			return PauseAll
 		}
 		return SkipStream
 	case http.StatusNotFound:
 		if call.Reason == rest.ReasonHTML {
 			return Retry // a page of something before the API
+		}
+		if tokenRoute(call) {
+			return PauseAll
 		}
 		if zendesk.IsUnavailable(err) {
 			return SkipStream
@@ -112,14 +114,18 @@ func Classify(err error) Outcome {
 			return Wait
 		}
 		return Retry
-	case http.StatusRequestTimeout, http.StatusConflict, http.StatusTooEarly:
-		return Retry
+	}
+	if tokenRoute(call) && call.Status >= 400 && call.Status < 500 {
+		return PauseAll
 	}
 	if call.Status >= 300 && call.Status < 500 {
 		return Reject
 	}
 	return Retry
 }
+
+// Renewing reports that a call waits for the access token that another program is renewing.
+func Renewing(err error) bool { return errors.Is(err, credentials.ErrBusy) }
 
 // tokenRoute reports whether a call was for an access token.
 func tokenRoute(call *rest.Error) bool {
@@ -141,7 +147,7 @@ func (c *connection) outcome(ctx context.Context, err error) error {
 		})
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case errors.Is(err, credentials.ErrBusy):
+	case Renewing(err):
 		return temporal.NewApplicationErrorWithOptions(err.Error(), ErrBusy, temporal.ApplicationErrorOptions{
 			NextRetryDelay: tokenRecheck, Category: temporal.ApplicationErrorCategoryBenign,
 		})
@@ -219,15 +225,16 @@ func (c *connection) pause(ctx context.Context, err error, call *rest.Error) err
 	return paused(p)
 }
 
-// asConnected gives a refusal of an access token its own words: what was got in its place was refused as well, and no setting
-// of connectors.yaml is to blame.
+// asConnected gives a refusal of an access token its own words: nothing that could take its place helped, and no setting of
+// connectors.yaml is to blame. A refusal of this host's address is left as it is.
 func (c *connection) asConnected(err error, call *rest.Error) error {
 	var person *credentials.Problem
-	if errors.As(err, &person) || !c.cfg.Auth.UsesOAuth() || call.Vendor == "brevo" || call.Status != http.StatusUnauthorized || tokenRoute(call) {
+	_, ip := refusedIP(err)
+	if ip || errors.As(err, &person) || !c.cfg.Auth.UsesOAuth() || call.Vendor == "brevo" || call.Status != http.StatusUnauthorized || tokenRoute(call) {
 		return err
 	}
 	return &credentials.Problem{
-		Cause: "Zendesk refused the access token, and the one that it gave in its place (401): the connected user lost access, or the OAuth client is gone",
+		Cause: "Zendesk refused the access token, and no other could take its place (401): the connected user lost access, or the token or the OAuth client is gone",
 		Fix:   credentials.Connect,
 	}
 }

@@ -75,6 +75,17 @@ func TestClassify(t *testing.T) {
 		{"503", called("zendesk", export, 503), activities.Retry, true},
 		{"503 with Retry-After", called("zendesk", export, 503, after(time.Second)), activities.Wait, true},
 		{"504", called("zendesk", export, 504), activities.Retry, true},
+		{"a token, 400", called("zendesk", "/oauth/tokens", 400, code("invalid_client")), activities.PauseAll, false},
+		{"a token, 401", called("zendesk", "/oauth/tokens", 401), activities.PauseAll, false},
+		{"a token, 403", called("zendesk", "/oauth/tokens", 403), activities.PauseAll, false},
+		{"a token, 404", called("zendesk", "/oauth/tokens", 404, code("InvalidEndpoint")), activities.PauseAll, false},
+		{"a token, 404 as HTML", called("zendesk", "/oauth/tokens", 404, reason(rest.ReasonHTML)), activities.Retry, true},
+		{"a token, 408", called("zendesk", "/oauth/tokens", 408), activities.Retry, true},
+		{"a token, 409", called("zendesk", "/oauth/tokens", 409), activities.Retry, true},
+		{"a token, 422", called("zendesk", "/oauth/tokens", 422), activities.PauseAll, false},
+		{"a token, 425", called("zendesk", "/oauth/tokens", 425), activities.Retry, true},
+		{"a token, 429", called("zendesk", "/oauth/tokens", 429), activities.Wait, true},
+		{"a token, 503", called("zendesk", "/oauth/tokens", 503), activities.Retry, true},
 		{"an unknown 5xx", called("zendesk", export, 599), activities.Retry, true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -29,6 +29,9 @@ import (
 // stopGrace is how long steps may go on after a signal to stop; what is not done by then is repeated elsewhere.
 const stopGrace = 20 * time.Second
 
+// settleGrace is how long a renewal of an access token that a step leaves behind may take after that.
+const settleGrace = 15 * time.Second
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -116,6 +119,9 @@ func serve(ctx context.Context, c client.Client, env config.Env, version worker.
 	o.Log.Info("worker stopping")
 	w.Stop()
 	served()
+	settle, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleGrace)
+	defer cancel()
+	steps.Settle(settle)
 	return nil
 }
 

@@ -173,6 +173,8 @@ func (s *Server) unidentified(c *gin.Context, err error) {
 	var call *rest.Error
 	cause, fix := activities.ExplainError(err)
 	switch outcome := activities.Classify(err); {
+	case activities.Renewing(err):
+		refuse(c, http.StatusServiceUnavailable, "another program renews Zendesk's access token", "try again in a few seconds")
 	case outcome == activities.PauseAll:
 		refuse(c, http.StatusUnprocessableEntity, cause, fix)
 	case outcome == activities.Wait:

@@ -1,6 +1,7 @@
 package admin_test
 
 import (
+	"context"
 	"net/http"
 	"testing"
 	"time"
@@ -11,9 +12,13 @@ import (
 	"zendesk-brevo/activities"
 	"zendesk-brevo/internal/admin"
 	"zendesk-brevo/internal/config"
+	"zendesk-brevo/internal/credentials"
+	"zendesk-brevo/internal/rest"
+	"zendesk-brevo/internal/seal"
 	"zendesk-brevo/internal/sim"
 	"zendesk-brevo/internal/sim/seed"
 	"zendesk-brevo/internal/store"
+	"zendesk-brevo/internal/zendesk"
 	"zendesk-brevo/workflows"
 )
 
@@ -160,6 +165,28 @@ func TestConnectTellsWhoRefuses(t *testing.T) {
 			assert.True(t, paused, "the pause stands")
 		})
 	}
+}
+
+func TestConnectWhileAnotherProgramRenewsTheToken(t *testing.T) {
+	box, err := seal.New(seal.Generate())
+	require.NoError(t, err)
+	now := func() time.Time { return noon }
+	s := newSite(t, func(o *admin.Options) {
+		o.File.Ordered[0].Auth = config.Auth{OAuth: config.OAuth{ClientID: "connector"}}
+		o.Vendors = activities.New(activities.Options{
+			File: o.File, Store: o.Store, Box: box, Now: now, Sleep: func(context.Context, time.Duration) error { return nil },
+		}).Vendors
+	})
+	acc := s.store.Account(account)
+	require.NoError(t, credentials.Put(t.Context(), account, credentials.Options{Store: acc, Box: box, Now: now}, zendesk.Tokens{
+		Token: rest.Token{Access: "ended", AskedAt: noon.Add(-time.Hour), Until: noon}, Refresh: "good",
+	}))
+	taken, _, err := acc.TakeLease(t.Context(), "zendesk_tokens", "another", time.Minute, noon)
+	require.NoError(t, err)
+	require.True(t, taken)
+	a := s.do(call{"POST", "/connectors/zendesk/connect", "", nil})
+	assert.Equal(t, http.StatusServiceUnavailable, a.status)
+	assert.Equal(t, map[string]any{"error": "another program renews Zendesk's access token", "fix": "try again in a few seconds"}, a.json(t))
 }
 
 func TestTheAPIIsOffWithoutAToken(t *testing.T) {

@@ -99,6 +99,7 @@ func LoadEnv() (Env, error) {
 	var e Env
 	parseErr := envError(env.ParseWithOptions(&e, env.Options{Environment: environment}))
 	e.PublicURL, e.TemporalUIURL = strings.TrimRight(e.PublicURL, "/"), strings.TrimRight(e.TemporalUIURL, "/")
+	e.APIToken = NewSecret(strings.TrimSpace(e.APIToken.Reveal()))
 	if err := errors.Join(fileErr, parseErr, e.check()); err != nil {
 		return Env{}, err
 	}

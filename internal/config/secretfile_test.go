@@ -24,7 +24,7 @@ func TestSecretsByFile(t *testing.T) {
 	clean(t)
 	t.Setenv("TEMPORAL_API_KEY", "")
 	for name, text := range map[string]string{
-		"STORE_URL": "postgres://u:sesame@db/x\n", "ENCRYPTION_KEY": "new,old\r\n", "ZENDESK_WEBHOOK_SECRET": "one,two\n", "API_TOKEN": "token",
+		"STORE_URL": "postgres://u:sesame@db/x\n", "ENCRYPTION_KEY": "new,old\r\n", "ZENDESK_WEBHOOK_SECRET": "one,two\n", "API_TOKEN": " token \n",
 		"TEMPORAL_API_KEY": "cloud\n",
 	} {
 		t.Setenv(name+"_FILE", secretFile(t, text))

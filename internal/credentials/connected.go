@@ -1,6 +1,7 @@
 package credentials
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -12,6 +13,7 @@ import (
 
 	"zendesk-brevo/internal/config"
 	"zendesk-brevo/internal/rest"
+	"zendesk-brevo/internal/store"
 	"zendesk-brevo/internal/zendesk"
 )
 
@@ -19,11 +21,13 @@ const (
 	leaseName = "zendesk_tokens"
 	// refreshTimeout bounds the call that renews tokens. What Zendesk answers replaces what is stored, so the call is seen to its
 	// end whatever becomes of the step that needed it: an answer given up on is lost.
-	refreshTimeout = 30 * time.Second
+	refreshTimeout = 10 * time.Second
 	// leaseFor is how long others leave the renewing to one program: the call, and the time until its answer is stored.
 	leaseFor = 2 * time.Minute
-	// New tokens exist nowhere else: where the store does not take them it is tried storeTries times, lookEvery apart.
-	storeTries = 100
+	// New tokens exist nowhere else: where the store does not take them it is tried every lookEvery until leaseMargin before the
+	// lease ends, each time for storeTimeout at most.
+	storeTimeout = 5 * time.Second
+	leaseMargin  = 10 * time.Second
 	// A call waits looks × lookEvery for the tokens that another program is about to store; then it is ErrBusy.
 	looks     = 10
 	lookEvery = 200 * time.Millisecond
@@ -42,9 +46,16 @@ type Connected struct {
 	appErr error                // why there is no app
 	client *zendesk.OAuthClient // nil: a public client, which has no other way in
 
-	busy    chan struct{}          // holds one element while this program renews
-	last    atomic.Pointer[Kept]   // what was opened last
+	busy    chan struct{}        // holds one element while this program renews
+	last    atomic.Pointer[Kept] // what was opened last
+	unsaved atomic.Pointer[unsaved]
 	refused atomic.Pointer[string] // the access token that Zendesk did not accept
+}
+
+// unsaved are renewed tokens that the store has not taken yet, and what it is to replace by them.
+type unsaved struct {
+	was string
+	row store.Secret
 }
 
 func newConnected(cfg *config.Connector, o Options) *Connected {
@@ -83,6 +94,10 @@ func (c *Connected) Refused(r *http.Request) bool {
 	switch {
 	case kept == nil || !rest.SignedWith(r, kept.Access):
 		return c.client == nil || c.client.Refused(r)
+	case kept.Refresh == "":
+		// They cannot be renewed, and the refusal may be of this host alone: a later call tries them again.
+		now, err := c.look(r.Context())
+		return err == nil && now.Access != kept.Access
 	case kept.replacement && c.opts.Now().Before(kept.AskedAt.Add(rest.RenewPause)):
 		return false
 	}
@@ -102,11 +117,21 @@ func (c *Connected) tokens(ctx context.Context) (Kept, error) {
 	case <-ctx.Done():
 		return Kept{}, ctx.Err()
 	}
+	if lock := c.opts.Renewing; lock != nil {
+		if !lock.TryRLock() { // the program ends: another one renews
+			return Kept{}, ErrBusy
+		}
+		defer lock.RUnlock()
+	}
 	return c.renew(ctx)
 }
 
-// look reads the stored tokens, and opens them if they are not those that were opened last.
+// look reads the stored tokens, and opens them if they are not those that were opened last. Renewed tokens that the store has
+// not taken yet come first: what it holds in their place has ended.
 func (c *Connected) look(ctx context.Context) (Kept, error) {
+	if err := c.save(ctx); err != nil {
+		return Kept{}, err
+	}
 	row, err := c.row(ctx)
 	if err != nil {
 		return Kept{}, err
@@ -138,17 +163,16 @@ func (c *Connected) renew(ctx context.Context) (Kept, error) {
 		switch {
 		case err != nil || !c.due(kept):
 			return kept, err
-		case kept.Refresh == "":
-			return Kept{}, &Problem{Cause: "Zendesk refused the access token, and no refresh token came with it", Fix: Connect}
 		case c.appErr != nil:
 			return Kept{}, c.appErr
 		}
-		taken, unfinished, err := c.account.TakeLease(ctx, leaseName, owner, leaseFor, c.opts.Now())
+		begun := c.opts.Now()
+		taken, unfinished, err := c.account.TakeLease(ctx, leaseName, owner, leaseFor, begun)
 		if err != nil {
 			return Kept{}, err
 		}
 		if taken {
-			return c.refresh(ctx, owner, unfinished)
+			return c.refresh(ctx, owner, begun, unfinished)
 		}
 		if n == looks {
 			return Kept{}, ErrBusy
@@ -161,16 +185,20 @@ func (c *Connected) renew(ctx context.Context) (Kept, error) {
 
 // refresh renews while it holds the lease. A program that dies between Zendesk's answer and the storing of it takes the tokens
 // with it, for Zendesk has ended the old ones: the lease remembers that this renewal was begun, and whoever meets the refusal
-// that follows says so.
-func (c *Connected) refresh(ctx context.Context, owner string, unfinished time.Time) (kept Kept, err error) {
+// that follows says so. While the store does not take the tokens the lease stays, so that it ends by itself.
+func (c *Connected) refresh(ctx context.Context, owner string, begun, unfinished time.Time) (kept Kept, err error) {
 	ctx = context.WithoutCancel(ctx)
-	begun := c.opts.Now()
 	defer func() {
+		if c.unsaved.Load() != nil {
+			return
+		}
+		ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+		defer cancel()
 		if lease := c.account.EndLease(ctx, leaseName, owner, unfinished); lease != nil && err == nil {
 			err = lease
 		}
 	}()
-	kept, err = c.look(ctx)
+	kept, err = c.lookBriefly(ctx)
 	if err != nil || !c.due(kept) { // somebody renewed between the look and the lease
 		return kept, err
 	}
@@ -179,7 +207,7 @@ func (c *Connected) refresh(ctx context.Context, owner string, unfinished time.T
 	fresh, err := c.app.Refresh(call, kept.Refresh)
 	if err == nil {
 		unfinished = begun
-		renewed, err := c.keep(ctx, kept, fresh)
+		renewed, err := c.keep(ctx, kept, fresh, begun.Add(leaseFor-leaseMargin))
 		if err == nil {
 			unfinished = time.Time{}
 		}
@@ -187,7 +215,7 @@ func (c *Connected) refresh(ctx context.Context, owner string, unfinished time.T
 	}
 	var answer *rest.Error
 	if zendesk.IsInvalidGrant(err) {
-		now, looked := c.look(ctx)
+		now, looked := c.lookBriefly(ctx)
 		if looked != nil || now.sealed != kept.sealed {
 			return now, looked
 		}
@@ -199,22 +227,49 @@ func (c *Connected) refresh(ctx context.Context, owner string, unfinished time.T
 	return Kept{}, err
 }
 
-// keep stores new tokens, unless somebody connected the account anew in the meantime: then those of the store are used.
-func (c *Connected) keep(ctx context.Context, was Kept, fresh zendesk.Tokens) (Kept, error) {
+// keep stores new tokens, unless somebody connected the account anew in the meantime: then those of the store are used. After
+// deadline the tokens stay in memory, and the next look stores them. What the answer left out is as before.
+// https://www.rfc-editor.org/rfc/rfc6749#section-6
+func (c *Connected) keep(ctx context.Context, was Kept, fresh zendesk.Tokens, deadline time.Time) (Kept, error) {
+	if fresh.Refresh == "" {
+		fresh.Refresh = was.Refresh
+		if fresh.RefreshUntil.IsZero() {
+			fresh.RefreshUntil = was.RefreshUntil
+		}
+	}
+	fresh.Scope = cmp.Or(fresh.Scope, was.Scope)
 	refused := c.refused.Load()
 	row, err := c.seal(fresh, refused != nil && *refused == was.Access, c.opts.Now())
 	if err != nil {
 		return Kept{}, err
 	}
-	for range storeTries {
-		if _, err = c.account.ReplaceSecret(ctx, was.sealed, row); err == nil {
-			return c.look(ctx)
-		}
-		if c.opts.Sleep(ctx, lookEvery) != nil {
-			break
+	c.unsaved.Store(&unsaved{was: was.sealed, row: row})
+	for {
+		kept, err := c.lookBriefly(ctx)
+		if err == nil || c.unsaved.Load() == nil || !c.opts.Now().Before(deadline) || c.opts.Sleep(ctx, lookEvery) != nil {
+			return kept, err
 		}
 	}
-	return Kept{}, fmt.Errorf("store renewed tokens: %w", err)
+}
+
+// save stores the tokens that are not stored yet, if there are any.
+func (c *Connected) save(ctx context.Context) error {
+	u := c.unsaved.Load()
+	if u == nil {
+		return nil
+	}
+	if _, err := c.account.ReplaceSecret(ctx, u.was, u.row); err != nil {
+		return fmt.Errorf("store renewed tokens: %w", err)
+	}
+	c.unsaved.CompareAndSwap(u, nil)
+	return nil
+}
+
+// lookBriefly is a look that does not outlast the lease.
+func (c *Connected) lookBriefly(ctx context.Context) (Kept, error) {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	return c.look(ctx)
 }
 
 // revoked says why the account needs a person.

@@ -246,10 +246,15 @@ func TestTokensWithoutAnEnd(t *testing.T) {
 	c := s.worker(t, o)
 	s.pass(1000 * time.Hour)
 	require.NoError(t, call(t, c))
+	s.sim.Faults().Add(sim.Fault{Path: "/api/v2/*", Status: http.StatusUnauthorized, Body: `{"error":"IP address not allowed"}`, Times: 1})
+	var refused *rest.Error
+	require.ErrorAs(t, call(t, c), &refused)
+	require.NoError(t, call(t, c), "a refusal is not remembered: the tokens were good all the time")
 	s.sim.RevokeTokens()
-	var problem *credentials.Problem
-	require.ErrorAs(t, call(t, c), &problem)
-	assert.Equal(t, "Zendesk refused the access token, and no refresh token came with it: run `starter connect`", problem.Error())
+	require.ErrorAs(t, call(t, c), &refused)
+	assert.Equal(t, http.StatusUnauthorized, refused.Status)
+	s.connect(t, s.options(t))
+	require.NoError(t, call(t, c))
 }
 
 func TestStoredTokensWinOverClientCredentials(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"zendesk-brevo/internal/brevo"
@@ -23,6 +24,8 @@ type Options struct {
 	HTTP  *http.Client
 	Now   func() time.Time
 	Sleep func(ctx context.Context, d time.Duration) error
+	// Renewing is held for reading while stored tokens are renewed; once it is locked none are any more. nil: nobody waits for that.
+	Renewing *sync.RWMutex
 	// Log and Called hear of each call for tokens; nil: nobody does.
 	Log    *slog.Logger
 	Called func(context.Context, rest.Call)
