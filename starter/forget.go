@@ -81,7 +81,7 @@ func (a *app) forget(ctx context.Context, args []string, f forgetFlags) error {
 	if err != nil {
 		return err
 	}
-	if agreed, err := a.agreeToForget(ctx, f); err != nil || !agreed {
+	if err := a.agreeToForget(ctx, f); err != nil {
 		return err
 	}
 	out := evidence{Connector: a.cfg.Name, Account: a.cfg.Account(), Brevo: "kept"}
@@ -124,9 +124,9 @@ func (a *app) forget(ctx context.Context, args []string, f forgetFlags) error {
 	return nil
 }
 
-func (a *app) agreeToForget(ctx context.Context, f forgetFlags) (bool, error) {
+func (a *app) agreeToForget(ctx context.Context, f forgetFlags) error {
 	if f.yes {
-		return true, nil
+		return nil
 	}
 	contact := "The contact in Brevo stays."
 	if f.inBrevo {
@@ -134,9 +134,9 @@ func (a *app) agreeToForget(ctx context.Context, f forgetFlags) (bool, error) {
 	}
 	agreed, err := a.ask(ctx, "Erase %s from the store of %s for good, and keep the person out? %s", f.email, a.cfg.Account(), contact)
 	if err == nil && !agreed {
-		a.printf("Nothing was erased.\n")
+		return failed("nothing was erased")
 	}
-	return agreed, err
+	return err
 }
 
 func (a *app) notForgotten(err error) error {

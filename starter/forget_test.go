@@ -18,9 +18,10 @@ import (
 func TestAPersonIsForgottenWithEvidence(t *testing.T) {
 	x := newAsking(t)
 	x.answer = "no\n"
-	require.Equal(t, exitOK, x.run(t.Context(), "forget", "--email", jane))
-	assert.Equal(t, "Erase jane@secret.example from the store of acme for good, and keep the person out? The contact in Brevo stays. [y/N] ", x.stderr.String())
-	assert.Equal(t, "Nothing was erased.\n", x.stdout.String())
+	require.Equal(t, exitFailed, x.run(t.Context(), "forget", "--email", jane, "--json"))
+	assert.Equal(t, "Erase jane@secret.example from the store of acme for good, and keep the person out? The contact in Brevo stays. [y/N] "+
+		"starter: nothing was erased\n", x.stderr.String())
+	assert.Empty(t, x.stdout.String())
 	require.Contains(t, storetest.Dump(t, "sqlite:connector.db"), jane)
 
 	x.answer = "yes\n"

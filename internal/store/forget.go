@@ -60,9 +60,14 @@ func (a *Account) Forget(ctx context.Context, email string, optedOut bool, now t
 		if err := t.mayForget(ctx, out.UserIDs, now); err != nil {
 			return err
 		}
-		e := &eraser{tx: t, users: out.UserIDs, email: email, rows: out.Rows, mark: mark, optedOut: optedOut}
+		e := &eraser{tx: t, users: out.UserIDs, email: email, rows: out.Rows, mark: mark, optedOut: optedOut || known.opted[hash]}
 		if err := e.erase(ctx); err != nil {
 			return err
+		}
+		if e.optedOut && !known.opted[hash] {
+			if err := t.optOut(ctx, []string{hash}); err != nil {
+				return err
+			}
 		}
 		if out.Already && len(out.Rows) == 0 {
 			return nil
