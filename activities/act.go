@@ -217,10 +217,23 @@ func (a *actor) aboutBrevo() bool {
 	return true
 }
 
+// outside reports whether a pilot keeps the action away from this person: by their address in Zendesk, and where the action
+// reaches a contact also by the address that the contact has.
+func (a *actor) outside() bool {
+	pilot, contact := a.cfg.Pilot, a.person.Delivery.Email
+	switch {
+	case !pilot.Active():
+		return false
+	case !slices.Contains(pilot.Emails, a.person.Customer.User.Email):
+		return true
+	}
+	return a.aboutBrevo() && contact != "" && !slices.Contains(pilot.Emails, contact)
+}
+
 // unreachable says why nothing may be done for this person; empty when it may.
 func (a *actor) unreachable() string {
 	d := &a.person.Delivery
-	if p := a.cfg.Pilot; p.Active() && !slices.Contains(p.Emails, a.person.Customer.User.Email) && !slices.Contains(p.Emails, d.Email) {
+	if a.outside() {
 		return reasonPilot
 	}
 	if !a.aboutBrevo() {

@@ -171,7 +171,7 @@ func (b *backfill) run(ctx context.Context) error {
 		return fmt.Errorf("read pause: %w", err)
 	}
 	if standing {
-		b.out.Paused = p.Message
+		b.out.Paused = pauseInHistory(p)
 	}
 	for _, step := range []func(context.Context) error{
 		b.preflightOfZendesk, b.capabilities, b.streams, b.preflightOfBrevo, b.people, b.brevoRequests, b.limits,

@@ -239,16 +239,21 @@ func (c *connection) asConnected(err error, call *rest.Error) error {
 	}
 }
 
-// paused is a wait for a person. What they gave as their reason stays in the store: it may name a customer.
-func paused(p store.Pause) error {
-	message := p.Message
+// pauseInHistory is what Temporal may hold of a pause. What a person gave as their reason stays in the store: it may name a
+// customer.
+func pauseInHistory(p store.Pause) string {
 	switch p.Kind {
 	case PauseOperator:
-		message = "by an operator; `starter resume` ends it"
+		return "by an operator; `starter resume` ends it"
 	case PauseDisconnected:
-		message = "disconnected; `starter resume` ends it"
+		return "disconnected; `starter resume` ends it"
 	}
-	return temporal.NewApplicationErrorWithOptions("paused: "+message, ErrPaused, temporal.ApplicationErrorOptions{
+	return p.Message
+}
+
+// paused is a wait for a person.
+func paused(p store.Pause) error {
+	return temporal.NewApplicationErrorWithOptions("paused: "+pauseInHistory(p), ErrPaused, temporal.ApplicationErrorOptions{
 		NextRetryDelay: pauseRecheck, Category: temporal.ApplicationErrorCategoryBenign,
 	})
 }

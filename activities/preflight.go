@@ -219,9 +219,23 @@ func (p *preflight) remember(ctx context.Context, full bool) error {
 	}
 	if p.dry != nil {
 		p.dry.fingerprint = now.String()
-		return nil
+		return p.markPreviewed(ctx, before, now)
 	}
 	return p.store.SetFingerprint(ctx, now.String())
+}
+
+// markPreviewed has the next sync look at everybody again, whatever its configuration: the mirror's phones are now those of one
+// that may never be used.
+func (p *preflight) markPreviewed(ctx context.Context, before, now fingerprint) error {
+	stored, err := p.store.Fingerprint(ctx)
+	if err != nil {
+		return fmt.Errorf("read fingerprint: %w", err)
+	}
+	if stored == "" || before.config == now.config && before.mapping == now.mapping {
+		return nil
+	}
+	before.config = "previewed"
+	return p.store.SetFingerprint(ctx, before.String())
 }
 
 // before is the fingerprint with which the mirror was last looked at: of the latest sync, or as long as there was none, of the

@@ -18,14 +18,15 @@ import (
 // writes to everybody after a pilot. Without a terminal, and once such a sync has been complete, it says nothing: scripts and
 // schedules go on as they are.
 func (a *app) askFirst(ctx context.Context, in workflows.SyncInput, f syncFlags) error {
-	if !a.interactive || f.yes || (in.Type != activities.Full && in.Type != activities.Incremental) {
+	if !a.interactive || f.yes {
 		return nil
 	}
 	account, err := a.account(ctx)
 	if err != nil {
 		return err
 	}
-	last, err := account.LastRun(ctx, activities.RunCompleted)
+	// A replay reads little, but writes whatever waits: everybody, when a preview has read them.
+	last, err := account.LastRunOtherThan(ctx, activities.Replay, activities.RunCompleted)
 	never := errors.Is(err, store.ErrNotFound)
 	switch {
 	case err != nil && !never:

@@ -190,6 +190,13 @@ func TestTheFirstSyncAsksOnATerminal(t *testing.T) {
 	assert.Contains(t, p.stderr.String(), "new_contacts: create (new contacts can be e-mailed from then on)\n  pilot      off: everybody is written\nStart this sync of acme? [y/N]")
 	assert.Contains(t, p.stderr.String(), "nothing was started")
 	require.Equal(t, exitFailed, p.run(t.Context(), "sync"), "an incremental one is the first as well")
+	require.Equal(t, exitFailed, p.run(t.Context(), "sync", "--ticket", "5"), "and a replay writes whatever waits")
+	assert.Empty(t, p.fake.started)
+	replayed := account(t)
+	_, err := replayed.BeginRun(t.Context(), store.Run{ID: "replay", Type: activities.Replay, StartedAt: p.now()})
+	require.NoError(t, err)
+	require.NoError(t, replayed.EndRun(t.Context(), "replay", activities.RunCompleted, store.RunStats{}, p.now()))
+	require.Equal(t, exitFailed, p.run(t.Context(), "sync"), "a replay is no first sync")
 	assert.Empty(t, p.fake.started)
 
 	require.Equal(t, exitOK, p.run(t.Context(), "sync", "--type", "full", "--yes"))

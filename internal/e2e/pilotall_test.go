@@ -128,6 +128,21 @@ func TestAPilotOfTwoTouchesNobodyElseBySyncWebhookOrRule(t *testing.T) {
 }
 
 // remember keeps in mind where the pilot's people are now.
+// TestAnActionFollowsNobodyOutOfThePilot changes the address of somebody in the pilot to one that is not.
+func TestAnActionFollowsNobodyOutOfThePilot(t *testing.T) {
+	w, p := piloted(t, true)
+	for user := range p.users {
+		w.zendesk.UpdateUser(user, func(u *seed.User) { u.Email = fmt.Sprintf("moved%d@example.net", u.ID) })
+		ticket := w.zendesk.CreateTicket(seed.Ticket{RequesterID: user, Subject: "Moved"})
+		w.webhook(t, ticket, "ticket.created")
+		w.zendesk.UpdateTicket(ticket, func(t *seed.Ticket) { t.Status = "solved" })
+		w.webhook(t, ticket, "ticket.status_changed")
+		assert.Empty(t, w.events(ticket))
+		assert.Equal(t, store.ActionSkipped, w.actionOf(t, ticket, "solved").State)
+	}
+	assert.Empty(t, append(w.zendesk.Log().Filter("PUT", ""), w.zendesk.Log().Filter("POST", "")...), "nor in Zendesk")
+}
+
 func (p pilots) remember(w *world) {
 	for id := range p.users {
 		if u, ok := w.seed.Users.Get(id); ok && u.OrganizationID != 0 {

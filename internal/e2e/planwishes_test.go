@@ -237,7 +237,8 @@ func TestAPlanThatCannotBeMade(t *testing.T) {
 	require.ErrorContains(t, err, "brevo.api_key")
 
 	require.NoError(t, w.account().SetPause(t.Context(), store.Pause{Kind: activities.PauseOperator, Message: "moving lists", At: w.clock.Now()}))
-	assert.Equal(t, "moving lists", w.plan(t).Paused, "it goes on through a pause, for it only reads")
+	assert.Equal(t, "by an operator; `starter resume` ends it", w.plan(t).Paused,
+		"it goes on through a pause, for it only reads; a person's reason may name a customer and is not for histories")
 	p, standing, err := w.account().Paused(t.Context())
 	require.NoError(t, err)
 	assert.True(t, standing)

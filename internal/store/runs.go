@@ -124,11 +124,20 @@ func (a *Account) EndRun(ctx context.Context, id, status string, stats RunStats,
 // LastRun returns the run that started last among those with one of the statuses, or among all when none is given. It
 // returns ErrNotFound when there is none.
 func (a *Account) LastRun(ctx context.Context, statuses ...string) (Run, error) {
+	return a.lastRun(ctx, "", statuses...)
+}
+
+// LastRunOtherThan is LastRun among the runs of other types.
+func (a *Account) LastRunOtherThan(ctx context.Context, runType string, statuses ...string) (Run, error) {
+	return a.lastRun(ctx, runType, statuses...)
+}
+
+func (a *Account) lastRun(ctx context.Context, otherThan string, statuses ...string) (Run, error) {
 	var out Run
 	err := a.read(ctx, func(t *tx) (err error) {
-		query, args := "SELECT "+runColumns+" FROM runs WHERE account = $1", []any{t.account}
+		query, args := "SELECT "+runColumns+" FROM runs WHERE account = $1 AND type <> $2", []any{t.account, otherThan}
 		if len(statuses) > 0 {
-			query, args = query+" AND "+t.in("status", "$2"), append(args, many(t, statuses))
+			query, args = query+" AND "+t.in("status", "$3"), append(args, many(t, statuses))
 		}
 		out, err = scanRun(t.QueryRowContext(ctx, query+" ORDER BY started_at DESC, id DESC LIMIT 1", args...))
 		return err
