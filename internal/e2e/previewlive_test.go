@@ -157,6 +157,24 @@ func TestAConfigurationThatChangesAfterAPreviewIsTakenIntoAccount(t *testing.T) 
 	w.assertAs(t, want.want)
 }
 
+// TestAConfigurationThatWasOnlyPreviewedLeavesNothingBehind previews a region for phones, and goes back to none.
+func TestAConfigurationThatWasOnlyPreviewedLeavesNothingBehind(t *testing.T) {
+	w := seeded(t, tiny, 5)
+	w.marketed()
+	want := expect(w.seed, w.portrait(t), wishes{})
+	w.sync(t, workflows.SyncInput{})
+	before := w.yaml
+	w.configure("default_region: US")
+	w.later(2 * time.Minute)
+	w.preview(t)
+	w.yaml = before
+	w.later(2 * time.Minute)
+	out := w.sync(t, incremental)
+	assert.Zero(t, out.Push.Sent)
+	assert.Contains(t, strings.Join(out.Notices, "\n"), "everybody is looked at again", "for the phones of the mirror are those of the preview")
+	w.assertAs(t, want.want)
+}
+
 func TestAPreviewOfPeopleWhoMergeAndLeave(t *testing.T) {
 	for _, policy := range []string{"keep", "delete"} {
 		t.Run(policy, func(t *testing.T) {
