@@ -5,7 +5,7 @@ MAKEFLAGS += --no-print-directory
 
 MAINS := worker starter webhook internal/sim/simulator internal/dev/cmd/dev
 MODULES := . tools/temporal tools/lint tools/gofumpt tools/workflowcheck
-TEST_TIMEOUT ?= 40m
+TEST_TIMEOUT ?= 60m
 # The one on PATH is preferred; without one it is built once.
 TEMPORAL := $(shell command -v temporal)
 TEMPORAL_VERSION := 1.5.1
