@@ -39,7 +39,7 @@ run: temporal build ## Run it with your own connectors.yaml and .env: Temporal, 
 
 .PHONY: prerequisites
 prerequisites:
-	@echo "Tests: go test ./... (about 12 minutes on 2 cores once built); heavy prerequisites found:"
+	@echo "Tests: go test ./... (about 15 minutes on 2 cores once built); heavy prerequisites found:"
 	@echo "  temporal    $(or $(TEMPORAL),bin/temporal, built from tools/temporal)"
 	@echo "  PostgreSQL  $$([ -n "$$TEST_POSTGRES_URL" ] && echo 'the one in TEST_POSTGRES_URL' || pg_config --bindir 2>/dev/null || echo 'none: the store is tested on SQLite alone')"
 
