@@ -11,13 +11,12 @@ import (
 	"zendesk-brevo/internal/config"
 	"zendesk-brevo/internal/store"
 	"zendesk-brevo/internal/zendesk"
-	"zendesk-brevo/workflows"
 )
 
 // askFirst says on a terminal what the first sync of an account will do at most, and asks; and once more before the first that
 // writes to everybody after a pilot. Without a terminal, and once such a sync has been complete, it says nothing: scripts and
 // schedules go on as they are.
-func (a *app) askFirst(ctx context.Context, in workflows.SyncInput, f syncFlags) error {
+func (a *app) askFirst(ctx context.Context, f syncFlags) error {
 	if !a.interactive || f.yes {
 		return nil
 	}

@@ -190,7 +190,7 @@ func (a *app) begin(ctx context.Context, e *engine, in workflows.SyncInput, f sy
 		return err
 	}
 	a.warnIfPaused(ctx)
-	if err := a.askFirst(ctx, in, f); err != nil {
+	if err := a.askFirst(ctx, f); err != nil {
 		return err
 	}
 	run, err := e.Start(ctx, in)
