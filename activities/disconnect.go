@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"go.temporal.io/sdk/temporal"
+
 	"zendesk-brevo/internal/brevo"
 	"zendesk-brevo/internal/store"
 )
@@ -29,7 +31,7 @@ type Undone struct {
 }
 
 // LeaveOurLists takes contacts off the lists that we put them on, a list and up to 150 contacts a call. The contacts stay, and so do
-// memberships that others made. What is taken back is marked, so that a sync of a later connection brings it again. It runs
+// memberships that others made, and so does everybody outside a pilot. What is taken back is marked, so that a sync of a later connection brings it again. It runs
 // while the account is disconnected, and only then.
 // https://developers.brevo.com/reference/remove-contact-from-list
 func (b *Brevo) LeaveOurLists(ctx context.Context, in UndoInput) (Undone, error) {
@@ -41,6 +43,9 @@ func (b *Brevo) LeaveOurLists(ctx context.Context, in UndoInput) (Undone, error)
 			return Undone{}, fmt.Errorf("forget the verification: %w", err)
 		}
 		if in.Attributes {
+			if err := c.nobodyOutside(ctx); err != nil {
+				return Undone{}, err
+			}
 			var err error
 			if u.names, err = c.madeAttributes(ctx); err != nil {
 				return Undone{}, err
@@ -68,7 +73,7 @@ type undoer struct {
 }
 
 func (u *undoer) batch(ctx context.Context) (more bool, _ error) {
-	ids, err := u.store.Undoable(ctx, len(u.names) > 0, u.out.Next, brevo.MaxListMembers)
+	ids, err := u.store.Undoable(ctx, store.Undo{Attributes: len(u.names) > 0, Only: u.cfg.Pilot.Emails}, u.out.Next, brevo.MaxListMembers)
 	if err != nil {
 		return false, err
 	}
@@ -79,6 +84,10 @@ func (u *undoer) batch(ctx context.Context) (more bool, _ error) {
 	claimed, err := u.store.Claim(ctx, ids, u.owner, claimLease, u.now())
 	if err != nil {
 		return false, fmt.Errorf("claim contacts: %w", err)
+	}
+	u.out.Busy += int64(len(ids) - len(claimed))
+	if p := u.cfg.Pilot; p.Active() { // an address may have changed before the claim
+		claimed = slices.DeleteFunc(claimed, func(c store.Claimed) bool { return !slices.Contains(p.Emails, c.Delivery.Email) })
 	}
 	on := map[int64]*leaving{}
 	for i := range claimed {
@@ -101,7 +110,6 @@ func (u *undoer) batch(ctx context.Context) (more bool, _ error) {
 		return false, err
 	}
 	u.out.People += int64(len(claimed))
-	u.out.Busy += int64(len(ids) - len(claimed))
 	u.out.Memberships += ended
 	u.out.Next = ids[len(ids)-1]
 	return true, nil
@@ -226,6 +234,24 @@ func MadeAttributes(stored []store.Attribute) (names []string) {
 	return names
 }
 
+// PilotKeepsAttributes says why attributes are not deleted while n people outside the pilot hold what was delivered, and what to do.
+func PilotKeepsAttributes(n int64) string {
+	return fmt.Sprintf("deleting an attribute deletes everybody's values, and contacts outside the pilot have some (%d): "+
+		"remove pilot from connectors.yaml, or leave the attributes", n)
+}
+
+// nobodyOutside refuses what would touch everybody's values while a pilot keeps everything away from somebody who was written.
+func (c *connection) nobodyOutside(ctx context.Context) error {
+	n, err := c.store.CountUndoableBut(ctx, store.Undo{Attributes: true, Only: c.cfg.Pilot.Emails})
+	if err != nil {
+		return err
+	}
+	if n > 0 {
+		return temporal.NewNonRetryableApplicationError(PilotKeepsAttributes(n), ErrConfiguration, nil)
+	}
+	return nil
+}
+
 // DeletedAttributes are the names of attributes, by what became of them.
 type DeletedAttributes struct {
 	Deleted []string `json:"deleted,omitempty"`
@@ -234,9 +260,12 @@ type DeletedAttributes struct {
 }
 
 // DeleteAttributes deletes the contact attributes that we made, and only those, with their values. What was delivered of them must have
-// been forgotten before.
+// been forgotten before. It refuses while somebody outside a pilot may have a value.
 func (b *Brevo) DeleteAttributes(ctx context.Context, account string) (DeletedAttributes, error) {
 	return do(ctx, b.connections, account, func(ctx context.Context, c *connection) (out DeletedAttributes, _ error) {
+		if err := c.nobodyOutside(ctx); err != nil {
+			return out, err
+		}
 		names, err := c.madeAttributes(ctx)
 		if err != nil {
 			return out, err

@@ -46,8 +46,9 @@ type disconnection struct {
 	SyncCanceled   bool     `json:"syncCanceled"`
 	Webhooks       int      `json:"webhooks"`
 	Triggers       int      `json:"triggers"`
-	People         int64    `json:"people"`      // on lists that they were put on here
-	Memberships    int64    `json:"memberships"` // that ended
+	People         int64    `json:"people"`       // on lists that they were put on here
+	Memberships    int64    `json:"memberships"`  // that ended
+	OutsidePilot   int64    `json:"outsidePilot"` // people on lists whom the pilot leaves alone
 	Attributes     []string `json:"attributes"`
 	AttributesKept []string `json:"attributesKept"` // Brevo refuses to delete them
 	Secrets        int      `json:"secrets"`
@@ -113,7 +114,11 @@ func (a *app) foresee(ctx context.Context, e *engine, account *store.Account, d 
 	for _, hook := range hooks {
 		d.Triggers += len(hook.Triggers)
 	}
-	if d.People, err = account.CountOnLists(ctx); err != nil {
+	of := store.Undo{Only: a.cfg.Pilot.Emails}
+	if d.People, err = account.CountUndoable(ctx, of); err != nil {
+		return a.storeFailure(err)
+	}
+	if d.OutsidePilot, err = account.CountUndoableBut(ctx, of); err != nil {
 		return a.storeFailure(err)
 	}
 	attributes, err := account.Attributes(ctx)
@@ -121,6 +126,14 @@ func (a *app) foresee(ctx context.Context, e *engine, account *store.Account, d 
 		return a.storeFailure(err)
 	}
 	if d.made = activities.MadeAttributes(attributes); f.attributes {
+		of.Attributes = true
+		written, err := account.CountUndoableBut(ctx, of)
+		if err != nil {
+			return a.storeFailure(err)
+		}
+		if written > 0 {
+			return usage("--attributes: %s", activities.PilotKeepsAttributes(written))
+		}
 		d.Attributes = append(d.Attributes, d.made...)
 	}
 	secrets, err := account.Secrets(ctx, "")
@@ -171,6 +184,9 @@ func (d *disconnection) outlook(f disconnectFlags) string {
 	}
 	row("webhooks", webhooks)
 	row("lists", plural(d.People, "contact")+" taken off the lists that they were put on here")
+	if d.OutsidePilot > 0 {
+		row("pilot", d.outside())
+	}
 	switch {
 	case len(d.made) == 0:
 		row("attributes", "none was made here")
@@ -183,6 +199,11 @@ func (d *disconnection) outlook(f disconnectFlags) string {
 	row("what stays", "contacts, companies with their attribute zendesk_id, lists, events; tags, notes and tickets in Zendesk; the mirror here")
 	_ = w.Flush()
 	return b.String()
+}
+
+// outside says whom the pilot leaves on lists.
+func (d *disconnection) outside() string {
+	return plural(d.OutsidePilot, "contact") + " outside of it left as they are: remove pilot from connectors.yaml and disconnect again to take them off too"
 }
 
 // carryOutDisconnect goes from what starts work to what work needs: the secrets go last, and only when nothing is left that needs them.

@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/json"
+	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -86,7 +88,7 @@ func TestDisconnectSaysFirstWhatItWillDo(t *testing.T) {
 	assert.Contains(t, stdout, "1 that were made here are deleted in Brevo, with their values in every contact:\n              OPEN_TICKETS\n")
 	stdout, _ = h.starter(exitOK, "disconnect", "--dry-run", "--attributes", "--json")
 	assert.JSONEq(t, `{"connector":"zendesk","account":"acme","dryRun":true,"schedule":"removed","syncCanceled":true,"webhooks":1,"triggers":2,
-		"people":3,"memberships":0,"attributes":["OPEN_TICKETS"],"attributesKept":[],"secrets":2,"did":[],"left":[]}`, stdout)
+		"people":3,"memberships":0,"outsidePilot":0,"attributes":["OPEN_TICKETS"],"attributesKept":[],"secrets":2,"did":[],"left":[]}`, stdout)
 	h.untouched()
 
 	_, stderr = h.starter(exitUsage, "disconnect")
@@ -96,6 +98,25 @@ func TestDisconnectSaysFirstWhatItWillDo(t *testing.T) {
 	assert.Equal(t, exitFailed, h.run(t.Context(), "disconnect"))
 	assert.Contains(t, h.stderr.String(), "Disconnect acme? [y/N] starter: nothing was changed")
 	h.untouched()
+}
+
+func TestDisconnectSaysWhomThePilotKeeps(t *testing.T) {
+	h := connected(t)
+	yaml, err := os.ReadFile("connectors.yaml")
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile("connectors.yaml", []byte(strings.Replace(string(yaml), "subdomain: acme,", "subdomain: acme, pilot: {emails: [ada@example.com]},", 1)), 0o600))
+	_, stderr := h.starter(exitUsage, "disconnect", "--yes", "--attributes")
+	assert.Contains(t, stderr, "--attributes: ")
+	assert.Contains(t, stderr, "contacts outside the pilot have some (3)")
+	assert.Contains(t, stderr, "remove pilot from connectors.yaml")
+	h.untouched()
+	stdout, _ := h.starter(exitOK, "disconnect", "--dry-run")
+	assert.Contains(t, stdout, "  lists       0 contacts taken off the lists that they were put on here\n")
+	assert.Contains(t, stdout, "  pilot       3 contacts outside of it left as they are: remove pilot from connectors.yaml and disconnect again")
+	h.untouched()
+	close(h.fake.run.done)
+	stdout, _ = h.starter(exitOK, "disconnect", "--yes")
+	assert.Contains(t, stdout, "By the pilot, 3 contacts outside of it left as they are")
 }
 
 func TestDisconnectTakesEverythingBack(t *testing.T) {

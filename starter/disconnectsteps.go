@@ -95,6 +95,13 @@ func (a *app) undoInBrevo(ctx context.Context, e *engine, account *store.Account
 		}
 	}
 	slices.Sort(d.Attributes)
+	outside, err := account.CountUndoableBut(ctx, store.Undo{Only: a.cfg.Pilot.Emails})
+	if err != nil {
+		return a.storeFailure(err)
+	}
+	if d.OutsidePilot = outside; outside > 0 {
+		a.say("By the pilot, %s.\n", d.outside())
+	}
 	if d.Memberships > 0 {
 		a.say("Ended %s.\n", plural(d.Memberships, "list membership"))
 	}

@@ -1,7 +1,9 @@
 package e2e_test
 
 import (
+	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -156,6 +158,66 @@ func TestDisconnectSaysThatTheKeyIsRefused(t *testing.T) {
 	assert.Empty(t, w.onList(t, "Open tickets"))
 }
 
+func TestDisconnectLeavesEverybodyOutsideThePilot(t *testing.T) {
+	w := shared(t)
+	pilots := w.onList(t, "Open tickets")[:2]
+	var emails []string
+	for _, c := range w.brevo.Contacts() {
+		if slices.Contains(pilots, c.ID) {
+			emails = append(emails, c.Email)
+		}
+	}
+	require.Len(t, emails, 2)
+	w.configure(fmt.Sprintf("adopt_lists: true\npilot: {emails: [%s]}", strings.Join(emails, ", ")))
+	others, all := w.portraits(emails), store.Undo{Only: emails}
+	outside, err := w.account().CountUndoableBut(t.Context(), all)
+	require.NoError(t, err)
+	require.Greater(t, outside, int64(150))
+	w.disconnected(t)
+	w.brevo.Log().Reset()
+	_, err = w.undo(t, true)
+	require.ErrorContains(t, err, "remove pilot from connectors.yaml")
+	assert.Zero(t, w.brevoWrites(), "an attribute has everybody's values")
+
+	out, err := w.undo(t, false)
+	require.NoError(t, err)
+	assert.EqualValues(t, 2, out.People)
+	assert.Positive(t, out.Memberships)
+	removed := map[int64]bool{}
+	for _, call := range w.brevo.Log().Calls() {
+		if call.Method == "GET" {
+			continue
+		}
+		require.Contains(t, call.Path, "/contacts/remove")
+		var body struct {
+			IDs []int64 `json:"ids"`
+		}
+		require.NoError(t, json.Unmarshal(call.Body, &body))
+		for _, id := range body.IDs {
+			removed[id] = true
+		}
+	}
+	assert.Len(t, removed, 2)
+	for _, id := range pilots {
+		assert.True(t, removed[id])
+		assert.NotContains(t, w.onList(t, "Zendesk customers"), id)
+		assert.NotContains(t, w.onList(t, "Open tickets"), id)
+	}
+	assert.Equal(t, others, w.portraits(emails), "the others stand as they stood")
+	left, err := w.account().CountUndoableBut(t.Context(), all)
+	require.NoError(t, err)
+	assert.Equal(t, outside, left)
+
+	w.configure("adopt_lists: true")
+	out, err = w.undo(t, true)
+	require.NoError(t, err)
+	assert.GreaterOrEqual(t, out.People, outside)
+	assert.Len(t, w.onList(t, "Zendesk customers"), 2, "whom the marketer put there")
+	assert.Empty(t, w.onList(t, "Open tickets"))
+	assert.NotContains(t, attributeNames(w), "OPEN_TICKETS")
+	w.assertHarmless(t)
+}
+
 // TestDisconnectWorksOnlyWhileDisconnected: somebody who resumes has other plans.
 func TestDisconnectWorksOnlyWhileDisconnected(t *testing.T) {
 	w := shared(t)
@@ -168,7 +230,7 @@ func TestDisconnectWorksOnlyWhileDisconnected(t *testing.T) {
 
 func TestDisconnectWaitsForContactsThatAreBeingWritten(t *testing.T) {
 	w := shared(t)
-	ids, err := w.account().Undoable(t.Context(), false, 0, 3)
+	ids, err := w.account().Undoable(t.Context(), store.Undo{}, 0, 3)
 	require.NoError(t, err)
 	_, err = w.account().Claim(t.Context(), ids[1:2], "somebody", time.Minute, w.clock.Now().Add(time.Minute))
 	require.NoError(t, err)
@@ -179,7 +241,7 @@ func TestDisconnectWaitsForContactsThatAreBeingWritten(t *testing.T) {
 	_, err = w.undo(t, false)
 	require.NoError(t, err)
 	assert.Len(t, w.onList(t, "Zendesk customers"), 2)
-	left, err := w.account().CountOnLists(t.Context())
+	left, err := w.account().CountUndoable(t.Context(), store.Undo{})
 	require.NoError(t, err)
 	assert.Zero(t, left)
 }

@@ -14,7 +14,7 @@ func TestUndoable(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, s *store.Store) {
 		a, c := s.Account("acme"), t.Context()
 		want := []store.Delivery{
-			{UserID: 1, State: store.DeliverySent, Lists: []int64{4}},
+			{UserID: 1, State: store.DeliverySent, Email: "ada@example.com", Lists: []int64{4}},
 			{UserID: 2, State: store.DeliverySent, Attributes: map[string]any{"TAGS": "x"}},
 			{UserID: 3, State: store.DeliveryGone, Lists: []int64{4}},
 			{UserID: 4, State: store.DeliverySkipped},
@@ -27,19 +27,34 @@ func TestUndoable(t *testing.T) {
 		_, err := a.Claim(c, []int64{1, 2, 3, 4, 5}, "me", time.Minute, at(0))
 		require.NoError(t, err)
 		require.NoError(t, a.Record(c, "me", results, at(0)))
-		ids, err := a.Undoable(c, false, 0, 10)
+		ids, err := a.Undoable(c, store.Undo{}, 0, 10)
 		require.NoError(t, err)
 		assert.Equal(t, []int64{1, 5}, ids)
-		ids, err = a.Undoable(c, true, 1, 10)
+		ids, err = a.Undoable(c, store.Undo{Attributes: true}, 1, 10)
 		require.NoError(t, err)
 		assert.Equal(t, []int64{2, 5}, ids)
-		ids, err = a.Undoable(c, true, 0, 1)
+		ids, err = a.Undoable(c, store.Undo{Attributes: true}, 0, 1)
 		require.NoError(t, err)
 		assert.Equal(t, []int64{1}, ids)
-		n, err := a.CountOnLists(c)
+		n, err := a.CountUndoable(c, store.Undo{})
 		require.NoError(t, err)
 		assert.EqualValues(t, 2, n)
-		n, err = s.Account("other").CountOnLists(c)
+
+		ada := store.Undo{Attributes: true, Only: []string{"ada@example.com", "grace@example.com"}}
+		ids, err = a.Undoable(c, ada, 0, 10)
+		require.NoError(t, err)
+		assert.Equal(t, []int64{1}, ids)
+		ids, err = a.Undoable(c, ada, 1, 10)
+		require.NoError(t, err)
+		assert.Empty(t, ids)
+		n, err = a.CountUndoableBut(c, ada)
+		require.NoError(t, err)
+		assert.EqualValues(t, 2, n)
+		n, err = a.CountUndoableBut(c, store.Undo{Attributes: true})
+		require.NoError(t, err)
+		assert.Zero(t, n, "everybody is meant")
+
+		n, err = s.Account("other").CountUndoable(c, store.Undo{})
 		require.NoError(t, err)
 		assert.Zero(t, n)
 	})
