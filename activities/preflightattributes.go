@@ -85,10 +85,20 @@ func (p *preflight) createAttribute(ctx context.Context, name, kind, otherwise s
 		p.attributesThere[name] = made
 		return nil
 	}
+	ours, err := p.ours(ctx)
+	if err != nil {
+		return err
+	}
 	if err := p.store.SaveAttributes(ctx, []store.Attribute{made}); err != nil {
 		return fmt.Errorf("store attribute %s: %w", name, err)
 	}
-	err := p.brevo.CreateAttribute(ctx, brevo.CategoryNormal, name, brevo.AttributeSpec{Type: kind})
+	err = p.brevo.CreateAttribute(ctx, brevo.CategoryNormal, name, brevo.AttributeSpec{Type: kind})
+	// What is there afterwards is somebody else's then, unless an earlier attempt, booked as this one, may have made it.
+	if err != nil && !mayHaveArrived(err) && !ours[name] {
+		if dropped := p.store.DropAttribute(context.WithoutCancel(ctx), name); dropped != nil {
+			return fmt.Errorf("forget attribute %s: %w", name, dropped)
+		}
+	}
 	if err != nil && Classify(err) == Reject {
 		return p.refusedAttribute(ctx, name, otherwise, err)
 	}
@@ -108,8 +118,9 @@ func (p *preflight) refusedAttribute(ctx context.Context, name, otherwise string
 		return err
 	}
 	if at := slices.IndexFunc(there, func(a brevo.Attribute) bool { return a.Name == name }); at >= 0 {
-		p.attributesThere[name] = store.Attribute{Name: name, Category: there[at].Category, Type: there[at].Type}
-		return nil
+		found := store.Attribute{Name: name, Category: there[at].Category, Type: there[at].Type}
+		p.attributesThere[name] = found
+		return p.bookAttributes(ctx, []store.Attribute{found})
 	}
 	p.note("attribute %s cannot be created (%v): %s", name, cause, otherwise)
 	return p.store.DropAttribute(ctx, name)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -307,5 +308,41 @@ func TestAnAttributeThatBrevoRefusesIsDoneWithout(t *testing.T) {
 	a.brevo.SeedAttribute("STARS", "float")
 	for _, notice := range a.preflight(true).Notices {
 		assert.NotContains(t, notice, "STARS")
+	}
+}
+
+// TestAnAttributeIsOursOnlyWhereOurCallMayHaveMadeIt: what is ours may be deleted one day.
+func TestAnAttributeIsOursOnlyWhereOurCallMayHaveMadeIt(t *testing.T) {
+	const path = "/v3/contacts/attributes/normal/STARS"
+	refused := sim.Fault{Method: "POST", Path: path, Status: 400, Times: 1, Body: `{"code":"invalid_parameter","message":"Attribute name must be unique"}`}
+	for name, tc := range map[string]struct {
+		faults []sim.Fault // one for each attempt
+		ours   bool
+	}{
+		"refused":            {[]sim.Fault{refused}, false},
+		"the key is refused": {[]sim.Fault{{Method: "POST", Path: path, Status: 401, Times: 1, Body: `{"code":"unauthorized","message":"Key not found"}`}}, false},
+		"slowed down":        {[]sim.Fault{{Method: "POST", Path: path, Status: 429, Times: 1}}, false},
+		"an answer is lost":  {[]sim.Fault{{Method: "POST", Path: path, DropAfter: true, Times: 1}}, true},
+		"Brevo fails":        {[]sim.Fault{{Method: "POST", Path: path, Status: 500, Times: 1}}, true},
+		"refused, and looked for, after Brevo failed": {[]sim.Fault{{Method: "POST", Path: path, Status: 500, Times: 1}, refused}, false},
+		"slowed down after Brevo failed":              {[]sim.Fault{{Method: "POST", Path: path, Status: 500, Times: 1}, {Method: "POST", Path: path, Status: 429, Times: 1}}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := newAutomated(t, "    automations: [{name: one, on: ticket.solved, do: [brevo.attribute: {STARS: 5}]}]\n")
+			for _, fault := range tc.faults {
+				a.brevo.Faults().Add(fault)
+				_, _ = run(a.workshop, a.steps.Account.Preflight, activities.PreflightInput{Account: account, Full: true})
+			}
+			require.Equal(t, len(tc.faults), a.brevo.Faults().Fired())
+			require.NoError(t, a.store.ClearPause(t.Context()))
+			a.now = a.now.Add(time.Hour)
+			if !slices.ContainsFunc(a.brevo.Attributes(), func(x brevosim.Attribute) bool { return x.Name == "STARS" }) {
+				a.brevo.SeedAttribute("STARS", "float") // by a marketer, or so it was after all
+			}
+			a.preflight(true)
+			stored, err := a.store.Attributes(t.Context())
+			require.NoError(t, err)
+			assert.Contains(t, stored, store.Attribute{Name: "STARS", Category: "normal", Type: "float", Ours: tc.ours})
+		})
 	}
 }
