@@ -160,26 +160,16 @@ func (b *backfill) brevoLimits(known []store.Budget) {
 		a := allowanceOf(limit, 1, time.Second)
 		side.limit(brevo.BucketContacts, limit, a, a.waits(contacts))
 	}
-	hourly := b.companyBlocks(by)
 	if other := limitOf(known, brevo.BucketOther); other.Window.Limit > 0 {
 		a := allowanceOf(other.Window.Limit, 1, time.Hour)
 		// The hour that the plan's own request began goes on while Zendesk is read.
 		if reset := other.Window.ResetsAt.Sub(b.now()) - time.Duration(b.out.Zendesk.Seconds)*time.Second; reset > 0 {
 			a.left, a.reset = int64(other.Window.Remaining), reset
 		}
-		sent, waits, ends := a.spend(hourly)
-		for _, block := range hourly {
-			sent -= block
-		}
-		if ends && sent > 0 {
-			side.again("company_looks", 1)
-			side.again("company_lookups", sent-1)
-		}
-		if !ends {
-			b.out.Notices = append(b.out.Notices, fmt.Sprintf(
-				"companies: to find those that were made takes %d requests within one hour, and Brevo allows %d: the sync would not get past them; "+
-					"ask Brevo for a larger limit, or set sync.organizations: false", by["company_lookups"]+1, a.per))
-		}
+		first := by["import_looks"] + by["company_attributes"] + by["companies"] + min(by["company_looks"], 1)
+		looks, pages, waits := a.spend(first, by["company_lookups"], by["company_links"]+max(by["company_looks"]-1, 0))
+		side.again("company_looks", looks)
+		side.again("company_lookups", pages)
 		side.limit(brevo.BucketOther, other.Window.Limit, a, waits)
 	}
 	// Both cost time one after the other, and so does waiting for imports.
@@ -207,20 +197,4 @@ func gaps(looks int64) (d time.Duration) {
 		looks--
 	}
 	return d
-}
-
-// companyBlocks are the requests of Brevo's hourly bucket in their order, each block one that begins anew when it is cut short.
-func (b *backfill) companyBlocks(by map[string]int64) (blocks []int64) {
-	ones := func(n int64) {
-		for ; n > 0; n-- {
-			blocks = append(blocks, 1)
-		}
-	}
-	ones(by["import_looks"] + by["company_attributes"] + by["companies"])
-	if lookups := by["company_lookups"]; lookups > 0 {
-		blocks = append(blocks, 1+lookups) // with the look at the import that made them
-	}
-	ones(by["company_links"])
-	ones(by["company_looks"] - 1)
-	return blocks
 }

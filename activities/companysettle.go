@@ -160,55 +160,29 @@ func (s *companySync) reconcile(ctx context.Context, intents []store.Company, pr
 	if len(intents) == 0 {
 		return nil
 	}
-	found, err := s.find(ctx, intents)
+	missing, err := s.find(ctx, intents)
 	if err != nil && Classify(err) == Reject {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	var made, failed []int64
-	for i := range intents {
-		c := &intents[i]
-		fate := processes.fate(c)
-		switch id := found[c.OrganizationID]; {
-		case id != "":
-			c.State, c.BrevoID, c.ProcessID, c.SentAt = companySent, id, 0, time.Time{}
-			s.arrived(c)
-			made = append(made, c.OrganizationID)
-		case fate == fateFailed:
+	var failed []int64
+	for i := range missing {
+		c := &missing[i]
+		switch processes.fate(c) {
+		case fateFailed:
 			failed = append(failed, c.OrganizationID)
 			c.State, c.ProcessID = "", 0
-		case fate == fateNever:
+		case fateNever:
 			c.State, c.ProcessID = "", 0
+		case fateRunning, fateEnded, fateStuck:
 		}
 	}
-	if err := s.store.SaveCompanies(ctx, intents, s.now()); err != nil {
+	if err := s.store.SaveCompanies(ctx, missing, s.now()); err != nil {
 		return fmt.Errorf("store companies: %w", err)
 	}
-	if err := s.failed(ctx, failed); err != nil {
-		return err
-	}
-	return s.store.ClearRejects(ctx, store.KindOrganization, made)
-}
-
-// find looks for the companies of intents and gives their ids by organization.
-func (s *companySync) find(ctx context.Context, intents []store.Company) (map[int64]string, error) {
-	open, found := map[int64]bool{}, map[int64]string{}
-	earliest := intents[0].IntentAt
-	for i := range intents {
-		open[intents[i].OrganizationID] = true
-		if intents[i].IntentAt.Before(earliest) {
-			earliest = intents[i].IntentAt
-		}
-	}
-	err := s.eachCompany(ctx, earliest.Add(-scanOverlap), func(c *brevo.Company) (more bool) {
-		if id := s.keyOf(c); open[id] && found[id] == "" {
-			found[id] = c.ID
-		}
-		return len(found) < len(open)
-	})
-	return found, err
+	return s.failed(ctx, failed)
 }
 
 // failed counts a failed import against the companies it carried, so that one run does not try for ever.

@@ -115,24 +115,38 @@ func (a allowance) waits(requests int64) time.Duration {
 	return time.Duration((requests-1)/a.per) * a.window
 }
 
-// spend is how long a run waits for windows, and how many requests it sends, when each of the blocks begins anew where it did
-// not fit into what a window had left. ends is false when a block is larger than a window.
-func (a allowance) spend(blocks []int64) (requests int64, waits time.Duration, ends bool) {
+// spend is how long a run waits for windows when each request is sent as soon as a window has room, and what it asks again:
+// where a window ends in the middle of the lookups, the look before them, and the page at which they go on.
+func (a allowance) spend(before, lookups, after int64) (looks, pages int64, waits time.Duration) {
 	left, reset := a.left, a.reset
 	if reset <= 0 {
 		left, reset = a.per, a.window
 	}
-	for _, block := range blocks {
-		if block > a.per {
-			return requests, waits, false
+	send := func(requests int64) (turned bool) {
+		for range requests {
+			if left == 0 {
+				waits += reset
+				left, reset, turned = a.per, a.window, true
+			}
+			left--
 		}
-		if block > left {
-			requests += left
-			waits += reset
-			left, reset = a.per, a.window
-		}
-		requests += block
-		left -= block
+		return turned
 	}
-	return requests, waits, true
+	send(before)
+	for done := range lookups {
+		if !send(1) {
+			continue
+		}
+		again := int64(1)
+		if done < keptFrom {
+			again = done
+		}
+		send(again + 1)
+		looks, pages = looks+1, pages+again
+	}
+	send(after)
+	return looks, pages, waits
 }
+
+// keptFrom is how many pages a look through the companies must have read to go on where it was.
+const keptFrom = 3

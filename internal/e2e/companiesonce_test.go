@@ -35,6 +35,25 @@ func TestCompaniesAreFoundWhateverBrevoMeansByAPage(t *testing.T) {
 	}
 }
 
+// Brevo allows a hundred requests an hour: a search that takes longer goes on where it was, also in another process.
+func TestCompaniesAreFoundOverSeveralHours(t *testing.T) {
+	for _, paging := range []brevosim.CompanyPaging{brevosim.PageFromOne, brevosim.PageFromZero, brevosim.PageByRow} {
+		t.Run(string(paging), func(t *testing.T) {
+			w := town(t, realLimits, brevoWith(func(b *brevosim.Options) { b.CompanyPaging, b.CompanyPageMax = paging, 1 }))
+			firms := w.found(230)
+			w.employ(firms)
+			begun := w.clock.Now()
+			out := w.again(t, incrementally)
+			assert.EqualValues(t, len(firms), out.Push.Companies)
+			assert.Empty(t, out.Push.Notice)
+			w.assertEmployed(t, firms)
+			assert.LessOrEqual(t, w.callsTo("GET", "/v3/companies"), len(firms)+6, "no more than a page of each hour is read again")
+			assert.InDelta(t, 3, w.clock.Now().Sub(begun).Hours(), 1, "hours")
+			w.assertSettled(t)
+		})
+	}
+}
+
 func TestACompanyThatIsNotListedYetIsNotMadeAgain(t *testing.T) {
 	w := town(t, brevoWith(func(b *brevosim.Options) { b.CompanyListLag = time.Hour }))
 	firms := w.found(manyFirms)

@@ -113,6 +113,28 @@ func TestScanState(t *testing.T) {
 	})
 }
 
+func TestCompanyScan(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, s *store.Store) {
+		a, c := s.Account("acme"), t.Context()
+		_, err := a.CompanyScan(c)
+		require.ErrorIs(t, err, store.ErrNotFound)
+		for _, want := range []store.CompanyScan{
+			{CreatedSince: at(5), Page: 97, Limit: 100}, {CreatedSince: at(6), Page: 9700, ByRow: true},
+		} {
+			require.NoError(t, a.SaveCompanyScan(c, &want))
+			got, err := a.CompanyScan(c)
+			require.NoError(t, err)
+			assert.Equal(t, want, got)
+		}
+		require.NoError(t, s.Account("other").EndCompanyScan(c))
+		_, err = a.CompanyScan(c)
+		require.NoError(t, err, "it is another account's look that ended")
+		require.NoError(t, a.EndCompanyScan(c))
+		_, err = a.CompanyScan(c)
+		require.ErrorIs(t, err, store.ErrNotFound)
+	})
+}
+
 func TestCompanies(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, s *store.Store) {
 		a, c := s.Account("acme"), t.Context()

@@ -304,7 +304,7 @@ func TestEveryTableIsDealtWith(t *testing.T) {
 		"users", "tickets", "surveys", "transitions", "actions", "deliveries", "import_rows", "brevo_contacts", "rejects", "dirty", "merges", "companies", "previews",
 	}
 	impersonal := []string{
-		"accounts", "runs", "cursors", "organizations", "imports", "scans", "attributes", "lists", "fields", "field_reads", "pauses", "contacted", "budgets",
+		"accounts", "runs", "cursors", "organizations", "imports", "scans", "company_scans", "attributes", "lists", "fields", "field_reads", "pauses", "contacted", "budgets",
 		"secrets", "webhooks", "webhook_results", "leases", "forgotten", "previews", "goose_db_version", "sqlite_sequence",
 	}
 	where := engines["sqlite"](t)
