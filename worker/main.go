@@ -105,7 +105,9 @@ func encryption(env config.Env) (*seal.Box, error) {
 }
 
 func serve(ctx context.Context, c client.Client, env config.Env, version worker.DeploymentOptions, o activities.Options, f *front) error {
-	w := worker.New(c, env.TaskQueue, worker.Options{WorkerStopTimeout: stopGrace, DeploymentOptions: version})
+	options := worker.Options{WorkerStopTimeout: stopGrace, DeploymentOptions: version}
+	ctx, ended := untilFatal(ctx, &options)
+	w := worker.New(c, env.TaskQueue, options)
 	o.Waker = workflows.Waker{Client: c, Queue: env.TaskQueue}
 	f.observe(&o)
 	steps := activities.New(o)
@@ -122,7 +124,23 @@ func serve(ctx context.Context, c client.Client, env config.Env, version worker.
 	settle, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleGrace)
 	defer cancel()
 	steps.Settle(settle)
-	return nil
+	return ended()
+}
+
+// untilFatal ends ctx also when Temporal's SDK stops the worker by itself, because the server will never serve it: whatever
+// supervises this program must learn of it. ended gives that reason, and nil where ctx ended otherwise.
+func untilFatal(parent context.Context, options *worker.Options) (_ context.Context, ended func() error) {
+	ctx, fail := context.WithCancelCause(parent)
+	options.OnFatalError = func(err error) {
+		fail(fmt.Errorf("temporal does not serve this worker any longer: %w", err))
+	}
+	return ctx, func() error {
+		defer fail(nil)
+		if parent.Err() != nil {
+			return nil
+		}
+		return context.Cause(ctx)
+	}
 }
 
 // dial connects to Temporal as its environment says: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY and so on. change may
