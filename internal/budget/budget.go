@@ -18,6 +18,10 @@ const (
 	probeRecheck = 200 * time.Millisecond
 	// sameWindow is how far two headers of one window may disagree about its end: vendors round to whole seconds.
 	sameWindow = 1100 * time.Millisecond
+	// longest is the longest window or wait that either vendor has: a number that says more is none of a duration.
+	longest = time.Hour
+	// clocks is how far the clocks of two workers that share a window may differ.
+	clocks = time.Minute
 )
 
 // Reading is what one response's headers say of one bucket.
@@ -28,6 +32,10 @@ type Reading struct {
 	Reset     time.Duration // until the window ends; 0 when the header does not say
 	// Silent: the call ended and told nothing, as when a gateway answered. The rest of the reading is empty.
 	Silent bool
+	// Granted: the vendor took the call and said nothing of this bucket. The rest of the reading is empty.
+	Granted bool
+	// Refused: the vendor turned the call down because nothing is left until Reset.
+	Refused bool
 }
 
 // Need is one unit of one bucket, asked for before a call.
@@ -73,7 +81,7 @@ func (n Need) Floor(limit int) int {
 // Reserve decides whether one call may go at now. When it may, the returned window has the unit taken and wait is 0;
 // otherwise the window is unchanged and wait (always positive) says when to ask again.
 func (w Window) Reserve(now time.Time, n Need) (next Window, wait time.Duration) {
-	if !w.ResetsAt.After(now) {
+	if !w.known(now) {
 		if w.ProbeUntil.After(now) {
 			return w, min(probeRecheck, w.ProbeUntil.Sub(now))
 		}
@@ -90,13 +98,23 @@ func (w Window) Reserve(now time.Time, n Need) (next Window, wait time.Duration)
 	return w, 0
 }
 
+// known reports whether the window's end lies ahead. One too far ahead is a vendor's mistake, and holds nobody.
+func (w Window) known(now time.Time) bool {
+	return w.ResetsAt.After(now) && w.ResetsAt.Sub(now) <= longest+clocks
+}
+
 // Observe folds a reading taken at now into the window. Within a window Remaining only falls; it rises only with a new
 // reset, so an answer that arrives late from an older window changes nothing.
 //
 // A silent reading only ends the probe, so that the next call becomes one: without it a single 502 would keep everybody
-// waiting for the probe's lease to run out.
+// waiting for the probe's lease to run out. A granted one opens the window that its probe took its unit of. A refusal empties
+// the window whatever was known of it, its end included, which may have been no more than assumed.
 func (w Window) Observe(now time.Time, r Reading, period time.Duration) Window {
-	if r.Silent {
+	known := w.known(now)
+	switch {
+	case r.Granted && !known && !w.ProbeUntil.IsZero():
+		return Window{Limit: w.Limit, Remaining: w.Remaining, ResetsAt: now.Add(period)}
+	case r.Silent, r.Granted:
 		w.ProbeUntil = time.Time{}
 		return w
 	}
@@ -104,10 +122,9 @@ func (w Window) Observe(now time.Time, r Reading, period time.Duration) Window {
 	if limit == 0 {
 		limit = w.Limit
 	}
-	known := w.ResetsAt.After(now)
-	reset := r.Reset
+	reset := min(r.Reset, longest)
 	if reset <= 0 {
-		if known {
+		if known && !r.Refused {
 			w.Limit, w.Remaining, w.ProbeUntil = limit, min(w.Remaining, r.Remaining), time.Time{}
 			return w
 		}
@@ -115,6 +132,10 @@ func (w Window) Observe(now time.Time, r Reading, period time.Duration) Window {
 	}
 	ends := now.Add(reset)
 	switch {
+	case r.Refused && known && w.Remaining <= 0 && w.ResetsAt.After(ends):
+		return Window{Limit: limit, ResetsAt: w.ResetsAt} // an earlier refusal asked for more
+	case r.Refused:
+		return Window{Limit: limit, ResetsAt: ends}
 	case !known || ends.Sub(w.ResetsAt) > sameWindow:
 		return Window{Limit: limit, Remaining: r.Remaining, ResetsAt: ends}
 	case w.ResetsAt.Sub(ends) > sameWindow:

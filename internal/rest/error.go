@@ -189,7 +189,10 @@ func cleanCode(code string) string {
 	return ""
 }
 
-// RetryAfter reads the header of that name, given in seconds or as an HTTP date.
+// longestWait is the most that RetryAfter gives: a vendor that asks for more means something else, as a moment in Unix time.
+const longestWait = time.Hour
+
+// RetryAfter reads the header of that name, given in seconds or as an HTTP date; at most an hour.
 // https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
 func RetryAfter(h http.Header, now time.Time) time.Duration {
 	raw := strings.TrimSpace(h.Get("Retry-After"))
@@ -197,10 +200,10 @@ func RetryAfter(h http.Header, now time.Time) time.Duration {
 		return 0
 	}
 	if s, err := strconv.ParseFloat(raw, 64); err == nil && s >= 0 {
-		return time.Duration(s * float64(time.Second))
+		return time.Duration(min(s, longestWait.Seconds()) * float64(time.Second))
 	}
 	if at, err := http.ParseTime(raw); err == nil && at.After(now) {
-		return at.Sub(now)
+		return min(at.Sub(now), longestWait)
 	}
 	return 0
 }

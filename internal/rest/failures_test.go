@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"net/url"
 	"testing"
 	"time"
@@ -113,6 +114,9 @@ var answers = map[string]struct {
 	"409":      {serve: refuse(409, ""), status: 409, code: "E1"},
 	"429":      {serve: refuse(429, "34"), status: 429, code: "E1", wait: 34 * time.Second},
 	"429 date": {serve: refuse(429, noon.Add(time.Minute).Format(http.TimeFormat)), status: 429, code: "E1", wait: time.Minute},
+	"429 Unix": {serve: refuse(429, strconv.FormatInt(noon.Unix(), 10)), status: 429, code: "E1", wait: time.Hour},
+	"429 huge": {serve: refuse(429, "1e300"), status: 429, code: "E1", wait: time.Hour},
+	"429 far":  {serve: refuse(429, "Fri, 31 Dec 9999 23:59:59 GMT"), status: 429, code: "E1", wait: time.Hour},
 	"429 odd":  {serve: refuse(429, "soon"), status: 429, code: "E1"},
 	"429 past": {serve: refuse(429, noon.Add(-time.Minute).Format(http.TimeFormat)), status: 429, code: "E1"},
 	"500":      {serve: refuse(500, ""), status: 500, code: "E1", arrived: true},

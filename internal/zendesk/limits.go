@@ -2,6 +2,7 @@ package zendesk
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,6 +32,12 @@ const (
 	period             = time.Minute
 
 	namedPrefix = "Zendesk-Ratelimit-"
+
+	// penalty is the wait after a refusal that does not say how long.
+	penalty = 10 * time.Second
+	// longestReset is the most that a header's seconds until the reset may be; a larger number, as of Unix time or
+	// milliseconds, says nothing. Most buckets count by the minute.
+	longestReset = 15 * time.Minute
 )
 
 // needs lists what a call to route takes, the most specific bucket last. Whether changes of tags count as updates of their
@@ -76,8 +83,10 @@ func read(resp *http.Response, needs []budget.Need, now time.Time) []budget.Read
 			}
 		}
 	}
-	out = refused(resp, needs, out, now)
-	return silent(needs, out)
+	if resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode >= http.StatusInternalServerError {
+		return refused(resp, needs, out, now)
+	}
+	return granted(needs, out)
 }
 
 // accountReading prefers the headers that tell the reset, which only ticketing endpoints send.
@@ -126,35 +135,47 @@ func namedReading(name, value string) (budget.Reading, bool) {
 }
 
 // refused makes sure that an answer which says "wait" leaves a bucket empty, the most specific one when no header names it.
+// A 429 says so even without a word.
 func refused(resp *http.Response, needs []budget.Need, out []budget.Reading, now time.Time) []budget.Reading {
 	wait := rest.RetryAfter(resp.Header, now)
-	if wait == 0 || (resp.StatusCode != http.StatusTooManyRequests && resp.StatusCode != http.StatusServiceUnavailable) {
+	switch {
+	case resp.StatusCode == http.StatusTooManyRequests && wait == 0:
+		wait = penalty
+	case resp.StatusCode != http.StatusTooManyRequests && (resp.StatusCode != http.StatusServiceUnavailable || wait == 0):
 		return out
 	}
+	named := false
 	for i := range out {
-		if out[i].Remaining == 0 {
-			if out[i].Reset == 0 {
-				out[i].Reset = wait
-			}
-			return out
+		if out[i].Remaining > 0 {
+			continue
 		}
+		if named = true; out[i].Reset == 0 {
+			out[i].Reset = wait
+		}
+		out[i].Refused = true
 	}
-	return append(out, budget.Reading{Bucket: needs[len(needs)-1].Bucket, Reset: wait})
+	if named {
+		return out
+	}
+	last := needs[len(needs)-1].Bucket
+	out = slices.DeleteFunc(out, func(r budget.Reading) bool { return r.Bucket == last })
+	return append(out, budget.Reading{Bucket: last, Reset: wait, Refused: true})
 }
 
-// silent answers for the needed buckets of which the response says nothing, so that the window opened by this call does
+// granted answers for the needed buckets of which the response says nothing, so that the window opened by this call does
 // not wait for a header that this endpoint never sends.
-func silent(needs []budget.Need, out []budget.Reading) []budget.Reading {
+func granted(needs []budget.Need, out []budget.Reading) []budget.Reading {
 	for _, n := range needs {
-		told := false
-		for _, r := range out {
-			told = told || r.Bucket == n.Bucket
-		}
-		if !told {
-			out = append(out, budget.Reading{Bucket: n.Bucket, Remaining: n.Guess - 1})
+		if !slices.ContainsFunc(out, func(r budget.Reading) bool { return r.Bucket == n.Bucket }) {
+			out = append(out, budget.Reading{Bucket: n.Bucket, Granted: true})
 		}
 	}
 	return out
 }
 
-func seconds(n int) time.Duration { return time.Duration(n) * time.Second }
+func seconds(n int) time.Duration {
+	if n > int(longestReset/time.Second) {
+		return 0
+	}
+	return time.Duration(n) * time.Second
+}

@@ -86,35 +86,46 @@ func TestReadingsOfHeaders(t *testing.T) {
 	exports := func(limit, remaining int, reset time.Duration) budget.Reading {
 		return budget.Reading{Bucket: "zendesk:incremental-exports", Limit: limit, Remaining: remaining, Reset: reset}
 	}
-	silentAccount, silentExports := account(0, 199, 0), exports(0, 9, 0)
+	refusing := func(r budget.Reading) budget.Reading { r.Refused = true; return r }
+	silentAccount, silentExports := budget.Reading{Bucket: "zendesk:account", Granted: true}, budget.Reading{Bucket: "zendesk:incremental-exports", Granted: true}
+	untoldAccount, untoldExports := budget.Reading{Bucket: "zendesk:account", Silent: true}, budget.Reading{Bucket: "zendesk:incremental-exports", Silent: true}
 	for name, c := range map[string]struct {
 		status int
 		header string
 		want   []budget.Reading
 	}{
-		"none":                  {200, "", []budget.Reading{silentAccount, silentExports}},
-		"account only":          {200, "X-Rate-Limit: 400\nX-Rate-Limit-Remaining: 390", []budget.Reading{account(400, 390, 0), silentExports}},
-		"odd case":              {200, "x-rAtE-limit: 400\nX-RATE-LIMIT-REMAINING:  390 ", []budget.Reading{account(400, 390, 0), silentExports}},
-		"garbage":               {200, "X-Rate-Limit: many\nX-Rate-Limit-Remaining: -1", []budget.Reading{silentAccount, silentExports}},
-		"with reset":            {200, "X-Rate-Limit: 400\nX-Rate-Limit-Remaining: 390\nratelimit-limit: 700\nratelimit-remaining: 650\nratelimit-reset: 42", []budget.Reading{account(700, 650, 42*s), silentExports}},
-		"exports":               {200, "zendesk-ratelimit-incremental-exports: total=10; remaining=9; resets=2", []budget.Reading{exports(10, 9, 2*s), silentAccount}},
-		"odd spacing":           {200, "ZENDESK-RATELIMIT-INCREMENTAL-EXPORTS:total = 10 ;REMAINING=9;  resets= 2", []budget.Reading{exports(10, 9, 2*s), silentAccount}},
-		"no remaining":          {200, "zendesk-ratelimit-incremental-exports: total=10", []budget.Reading{silentAccount, silentExports}},
-		"any other":             {200, "zendesk-ratelimit-tickets-index: total=20000; remaining=19999; resets=60", []budget.Reading{{Bucket: "zendesk:tickets-index", Limit: 20000, Remaining: 19999, Reset: 60 * s}, silentAccount, silentExports}},
-		"search by index":       {200, "zendesk-ratelimit-search-index: total=100; remaining=99; resets=60", []budget.Reading{{Bucket: "zendesk:search", Limit: 100, Remaining: 99, Reset: 60 * s}, silentAccount, silentExports}},
-		"refused, nothing said": {429, "Retry-After: 34", []budget.Reading{exports(0, 0, 34*s), silentAccount}},
+		"none":                   {200, "", []budget.Reading{silentAccount, silentExports}},
+		"account only":           {200, "X-Rate-Limit: 400\nX-Rate-Limit-Remaining: 390", []budget.Reading{account(400, 390, 0), silentExports}},
+		"odd case":               {200, "x-rAtE-limit: 400\nX-RATE-LIMIT-REMAINING:  390 ", []budget.Reading{account(400, 390, 0), silentExports}},
+		"garbage":                {200, "X-Rate-Limit: many\nX-Rate-Limit-Remaining: -1", []budget.Reading{silentAccount, silentExports}},
+		"with reset":             {200, "X-Rate-Limit: 400\nX-Rate-Limit-Remaining: 390\nratelimit-limit: 700\nratelimit-remaining: 650\nratelimit-reset: 42", []budget.Reading{account(700, 650, 42*s), silentExports}},
+		"exports":                {200, "zendesk-ratelimit-incremental-exports: total=10; remaining=9; resets=2", []budget.Reading{exports(10, 9, 2*s), silentAccount}},
+		"odd spacing":            {200, "ZENDESK-RATELIMIT-INCREMENTAL-EXPORTS:total = 10 ;REMAINING=9;  resets= 2", []budget.Reading{exports(10, 9, 2*s), silentAccount}},
+		"no remaining":           {200, "zendesk-ratelimit-incremental-exports: total=10", []budget.Reading{silentAccount, silentExports}},
+		"any other":              {200, "zendesk-ratelimit-tickets-index: total=20000; remaining=19999; resets=60", []budget.Reading{{Bucket: "zendesk:tickets-index", Limit: 20000, Remaining: 19999, Reset: 60 * s}, silentAccount, silentExports}},
+		"search by index":        {200, "zendesk-ratelimit-search-index: total=100; remaining=99; resets=60", []budget.Reading{{Bucket: "zendesk:search", Limit: 100, Remaining: 99, Reset: 60 * s}, silentAccount, silentExports}},
+		"a reset in Unix time":   {200, "X-Rate-Limit-Remaining: 390\nX-Rate-Limit: 400\nratelimit-remaining: 390\nratelimit-limit: 400\nratelimit-reset: 1777896000", []budget.Reading{account(400, 390, 0), silentExports}},
+		"resets beyond a number": {200, "zendesk-ratelimit-incremental-exports: total=10; remaining=9; resets=9223372036854775807", []budget.Reading{exports(10, 9, 0), silentAccount}},
+		"refused, nothing said":  {429, "Retry-After: 34", []budget.Reading{refusing(exports(0, 0, 34*s)), untoldAccount}},
 		"refused by the bucket": {
-			429, "Retry-After: 34\nzendesk-ratelimit-incremental-exports: total=10; remaining=0; resets=33", []budget.Reading{exports(10, 0, 33*s), silentAccount},
+			429, "Retry-After: 34\nzendesk-ratelimit-incremental-exports: total=10; remaining=0; resets=33", []budget.Reading{refusing(exports(10, 0, 33*s)), untoldAccount},
 		},
 		"refused by the account": {
-			429, "Retry-After: 34\nX-Rate-Limit: 400\nX-Rate-Limit-Remaining: 0", []budget.Reading{account(400, 0, 34*s), silentExports},
+			429, "Retry-After: 34\nX-Rate-Limit: 400\nX-Rate-Limit-Remaining: 0", []budget.Reading{refusing(account(400, 0, 34*s)), untoldExports},
 		},
 		"refused with full buckets": {
-			429, "Retry-After: 34\nX-Rate-Limit: 400\nX-Rate-Limit-Remaining: 390", []budget.Reading{account(400, 390, 0), exports(0, 0, 34*s)},
+			429, "Retry-After: 34\nX-Rate-Limit: 400\nX-Rate-Limit-Remaining: 390\nzendesk-ratelimit-incremental-exports: total=10; remaining=9; resets=33",
+			[]budget.Reading{account(400, 390, 0), refusing(exports(0, 0, 34*s))},
 		},
-		"maintenance":          {503, "Retry-After: 5", []budget.Reading{exports(0, 0, 5*s), silentAccount}},
-		"waiting without need": {200, "Retry-After: 5", []budget.Reading{silentAccount, silentExports}},
-		"refused without word": {429, "", []budget.Reading{silentAccount, silentExports}},
+		"refused by both": {
+			429, "ratelimit-limit: 400\nratelimit-remaining: 0\nratelimit-reset: 20\nzendesk-ratelimit-incremental-exports: total=10; remaining=0",
+			[]budget.Reading{refusing(account(400, 0, 20*s)), refusing(exports(10, 0, 10*s))},
+		},
+		"refused until Unix time": {429, "Retry-After: 1777896000", []budget.Reading{refusing(exports(0, 0, time.Hour)), untoldAccount}},
+		"maintenance":             {503, "Retry-After: 5", []budget.Reading{refusing(exports(0, 0, 5*s)), untoldAccount}},
+		"away":                    {503, "", []budget.Reading{untoldAccount, untoldExports}},
+		"waiting without need":    {200, "Retry-After: 5", []budget.Reading{silentAccount, silentExports}},
+		"refused without word":    {429, "", []budget.Reading{refusing(exports(0, 0, 10*s)), untoldAccount}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := &meter{}

@@ -23,6 +23,9 @@ func TestAccountLimitsByPlan(t *testing.T) {
 		assert.Equal(t, limit, h.Get("ratelimit-limit"))
 		assert.Equal(t, h.Get("X-Rate-Limit-Remaining"), h.Get("ratelimit-remaining"))
 		assert.Equal(t, "60", h.Get("ratelimit-reset"))
+		h = a.get(t, "/api/v2/users/me.json").header
+		assert.Equal(t, limit, h.Get("X-Rate-Limit"))
+		assert.Empty(t, h.Get("ratelimit-reset"), "only some answers tell it")
 		h = a.get(t, "/api/v2/help_center/articles.json").header
 		assert.Equal(t, limit, h.Get("X-Rate-Limit"))
 		var left, all int
