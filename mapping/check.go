@@ -21,7 +21,7 @@ func CheckSource(name string) (message, fix string) {
 		}
 		names[i] = source.Name
 	}
-	if meant := Nearest(name, names); meant != "" {
+	if meant := nearestSource(name, names); meant != "" {
 		return unknownSource, "did you mean " + meant + "?"
 	}
 	return unknownSource, "`starter mapping sources` lists them all"

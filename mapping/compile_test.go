@@ -19,6 +19,7 @@ func TestProblems(t *testing.T) {
 	}{
 		{"unknown source", mapping.Config{FieldMapping: []mapping.FieldRule{rule("open_ticket", "X")}}, "is no source", "open_tickets"},
 		{"nothing near", mapping.Config{FieldMapping: []mapping.FieldRule{rule("weather", "X")}}, "is no source", ""},
+		{"the description's word", mapping.Config{FieldMapping: []mapping.FieldRule{rule("custom_fields", "X")}}, "is no source", "user_fields.*"},
 		{"wrong prefix", mapping.Config{FieldMapping: []mapping.FieldRule{rule("organization_fields.region", "X")}}, "is no source", "organization.fields.region"},
 		{"bad target", mapping.Config{FieldMapping: []mapping.FieldRule{rule("tags", "MY TAGS")}}, "is no attribute name", ""},
 		{"long target", mapping.Config{FieldMapping: []mapping.FieldRule{rule("tags", strings.Repeat("A", 51))}}, "is no attribute name", ""},

@@ -79,7 +79,7 @@ func (c *compiler) resolve(name string, path []string) (binding, bool) {
 	if source := c.source(name); source != nil {
 		return bindingOf(*source), true
 	}
-	c.problems.add(Nearest(name, c.names()), path, unknownSource)
+	c.problems.add(nearestSource(name, c.names()), path, unknownSource)
 	return binding{}, false
 }
 

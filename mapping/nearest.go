@@ -15,6 +15,15 @@ func Nearest(word string, candidates []string) string {
 	return best
 }
 
+// nearestSource is Nearest for sources. The description of the connector calls the custom fields of users custom_fields; they
+// are named one by one, or all with a pattern.
+func nearestSource(name string, candidates []string) string {
+	if strings.EqualFold(name, "custom_fields") {
+		return prefixUserField + "*"
+	}
+	return Nearest(name, candidates)
+}
+
 // distance is the Levenshtein distance in bytes.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)

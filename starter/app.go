@@ -54,8 +54,15 @@ func (a *app) root() *cobra.Command {
 		a.resetCommand(), a.configCommand(), a.rejectsCommand(), a.scheduleCommand(),
 		a.webhooksCommand(), a.automationsCommand(), a.mappingCommand(), a.keygenCommand(), a.versionCommand())
 	root.AddCommand(a.connectCommand())
-	root.AddCommand(a.explainCommand(), a.forgetCommand(), a.previewCommand())
+	root.AddCommand(a.explainCommand(), a.forgetCommand(), a.previewCommand(), a.connectorsCommand())
 	return root
+}
+
+// connectorsCommand takes the commands that the connector's description gives as `connectors test zendesk` and the like.
+func (a *app) connectorsCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "connectors", Short: "Other names of connect, sync, status and test", Hidden: true}
+	cmd.AddCommand(a.connectCommand(), a.syncCommand(), a.statusCommand(), a.testCommand())
+	return cmd
 }
 
 // close gives back what was opened.

@@ -211,7 +211,7 @@ func TestBadInputChangesNothing(t *testing.T) {
 		{"mapping check: store away", []string{"mapping", "check"}, exitFailed, "check STORE_URL", storeless},
 		{"config check: an argument", []string{"config", "check", "zendesk"}, exitUsage, "unknown command", nil},
 		{"config check: malformed file", []string{"config", "check"}, exitUsage, "connectors.yaml:", broken},
-		{"schedule apply: Temporal away", []string{"schedule", "show"}, exitFailed, "stopped answering", func(*testing.T) { p.fake.away = serviceerror.NewUnavailable("gone") }},
+		{"schedule show: Temporal away", []string{"schedule", "show"}, exitFailed, "stopped answering", func(*testing.T) { p.fake.away = serviceerror.NewUnavailable("gone") }},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			if tc.setup != nil {

@@ -12,7 +12,7 @@ import (
 
 // Status is how a connector stands. The first five names are the product's promise; all are stable.
 type Status struct {
-	Connected           bool       `json:"connected"` // the latest call to each vendor succeeded
+	Connected           bool       `json:"connected"` // the latest call to each vendor succeeded, and neither credentials nor a disconnect pause the account
 	LastSync            *time.Time `json:"lastSync"`  // end of the last complete run
 	UsersSynced         int64      `json:"usersSynced"`
 	TicketsSynced       int64      `json:"ticketsSynced"`
@@ -207,6 +207,8 @@ func (s *Status) readPause(ctx context.Context, account *store.Account) error {
 	p, standing, err := account.Paused(ctx)
 	if err == nil && standing {
 		s.Paused = &Pause{p.Kind, p.Message, UTC(p.At)}
+		// A refused renewal is no call to the API, and disconnecting ends with calls that succeed.
+		s.Connected = s.Connected && p.Kind != activities.PauseCredentials && p.Kind != activities.PauseDisconnected
 	}
 	return err
 }

@@ -84,6 +84,7 @@ func TestDisconnectTakesBackOurMembershipsAndASyncBringsThemAgain(t *testing.T) 
 				w.disconnected(t)
 				out, err := w.undo(t, attributes)
 				require.NoError(t, err)
+				assert.False(t, w.standsConnected(t), "though the latest calls succeeded")
 
 				assert.EqualValues(t, members-2, out.Memberships, "all but the two that the marketer made")
 				assert.ElementsMatch(t, []int64{adas.ID, w.contact(t, grace).ID}, w.onList(t, "Zendesk customers"))
@@ -293,4 +294,14 @@ func TestTheRealProgramsConnectPauseAndDisconnect(t *testing.T) {
 	run("sync", "--type", "full", "--wait", "--json")
 	assert.Equal(t, before, w.picture())
 	w.assertHarmless(t)
+}
+
+func TestDisconnectTakesBackTheListsOfAutomations(t *testing.T) {
+	w, who, ticket := rule(t, "    do: [brevo.list_add: Recovery]")
+	w.solve(t, ticket)
+	require.Equal(t, []int64{w.contactOf(t, who).ID}, w.onList(t, "Recovery"))
+	w.disconnected(t)
+	_, err := w.undo(t, false)
+	require.NoError(t, err)
+	assert.Empty(t, w.onList(t, "Recovery"))
 }

@@ -42,6 +42,8 @@ type newcomer struct {
 	*world
 	t    testing.TB
 	seen int // calls of Brevo's log that were looked at
+	// customers counts those that solve made.
+	customers int
 }
 
 type newcomerKey struct{}
@@ -188,22 +190,34 @@ var newcomerCommands = map[string]func(ts *testscript.TestScript, neg bool, args
 		}
 		require.ElementsMatch(n.t, args, got)
 	},
-	// solve: a customer's ticket is solved; its number and the customer's address become TICKET and CUSTOMER.
+	// members N: so many memberships of lists there are in Brevo; "many" stands for more than ten.
+	"members": func(ts *testscript.TestScript, _ bool, args []string) {
+		n, got := ts.Value(newcomerKey{}).(*newcomer), 0
+		for _, c := range n.brevo.Contacts() {
+			got += len(c.Lists)
+		}
+		if want, err := strconv.Atoi(args[0]); err == nil && want != got || err != nil && got <= 10 {
+			ts.Fatalf("%d memberships", got)
+		}
+	},
+	// solve: a new customer's ticket is solved; its number and the customer's address become TICKET and CUSTOMER.
 	"solve": func(ts *testscript.TestScript, _ bool, _ []string) {
 		n := ts.Value(newcomerKey{}).(*newcomer)
-		customer := n.zendesk.CreateUser(seed.User{Name: "Nora Newcomer", Email: "nora@example.com"})
+		n.customers++
+		email := fmt.Sprintf("nora%d@example.com", n.customers)
+		customer := n.zendesk.CreateUser(seed.User{Name: "Nora Newcomer", Email: email})
 		ticket := n.zendesk.CreateTicket(seed.Ticket{RequesterID: customer, Subject: "How do I begin?"})
 		n.zendesk.DrainWebhooks(context.Background())
 		n.zendesk.UpdateTicket(ticket, func(t *seed.Ticket) { t.Status = "solved" })
 		n.zendesk.DrainWebhooks(context.Background())
 		ts.Setenv("TICKET", strconv.FormatInt(ticket, 10))
-		ts.Setenv("CUSTOMER", "nora@example.com")
+		ts.Setenv("CUSTOMER", email)
 	},
 	// event NAME waits until Brevo has exactly one event of this name about TICKET.
 	"event": func(ts *testscript.TestScript, _ bool, args []string) {
 		n := ts.Value(newcomerKey{}).(*newcomer)
 		found := 0
-		for deadline := time.Now().Add(time.Minute); found == 0 && time.Now().Before(deadline); pause() {
+		for deadline := time.Now().Add(2 * time.Minute); found == 0 && time.Now().Before(deadline); pause() {
 			for _, e := range n.brevo.Events() {
 				if e.Name == args[0] && fmt.Sprint(e.Properties["ticket_id"]) == ts.Getenv("TICKET") {
 					found++

@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"go.temporal.io/sdk/testsuite"
 
 	"zendesk-brevo/activities"
+	"zendesk-brevo/internal/control"
 	signing "zendesk-brevo/internal/credentials"
 	"zendesk-brevo/internal/seal"
 	"zendesk-brevo/internal/sim/brevosim"
@@ -111,7 +113,7 @@ func TestAnAccessTokenThatEndsMidBackfillCostsNoPage(t *testing.T) {
 }
 
 func TestARevokedConsentPausesAndGoesOnAfterConnect(t *testing.T) {
-	w := connectedWorld(t, 30*time.Minute)
+	w := connectedWorld(t, time.Minute) // so that the refusal is met by a renewal, and by no call to the API
 	w.consent(t)
 	want := expect(w.seed, w.portrait(t), wishes{})
 	var message string
@@ -122,6 +124,7 @@ func TestARevokedConsentPausesAndGoesOnAfterConnect(t *testing.T) {
 			p := w.standing(t)
 			assert.Equal(t, activities.PauseCredentials, p.Kind)
 			message, calls[0] = p.Message, w.calls()
+			assert.False(t, w.standsConnected(t))
 		}, 2*time.Minute)
 		env.RegisterDelayedCallback(func() {
 			calls[1] = w.calls()
@@ -134,6 +137,16 @@ func TestARevokedConsentPausesAndGoesOnAfterConnect(t *testing.T) {
 	assert.Equal(t, 2, w.zendesk.Granted("authorization_code"))
 	w.assertAs(t, want.want)
 	assertNoTokens(t, w)
+}
+
+// standsConnected is what `starter status` says of the connection.
+func (w *world) standsConnected(t *testing.T) bool {
+	t.Helper()
+	s, err := control.Collect(t.Context(), "zendesk", account, w.account(), func(context.Context) (*control.Engine, error) {
+		return nil, errors.New("not asked")
+	})
+	require.NoError(t, err)
+	return s.Connected
 }
 
 func TestAnAccountThatNobodyConnectedPauses(t *testing.T) {
