@@ -239,7 +239,7 @@ func (a *actor) changeList(ctx context.Context) error {
 	add := a.action.Action.Kind == rules.BrevoListAdd
 	return a.claimed(ctx, func(contact *brevo.Contact, d *store.Delivery, book func() error) error {
 		on := slices.Contains(contact.ListIDs, list)
-		_, left := d.Refused[listKey(list)]
+		_, left := d.Refused[store.ListKey(list)]
 		switch {
 		case add && (left || slices.Contains(contact.ListUnsubscribed, list)):
 			return &calledOff{"unsubscribed from the list"}

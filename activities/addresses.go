@@ -122,7 +122,7 @@ func keepOff(old situation) map[string]any {
 	}
 	out = cloneOrMake(out)
 	for _, list := range old.found.Unsubscribed {
-		out[listKey(list)] = true
+		out[store.ListKey(list)] = true
 	}
 	return out
 }

@@ -3,7 +3,6 @@ package activities
 import (
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"zendesk-brevo/internal/config"
@@ -139,7 +138,7 @@ func (r *policy) deliver(s situation) decision {
 	d.after.Attributes, d.after.Refused = cloneOrMake(s.had.Attributes), maps.Clone(s.had.Refused)
 	if _, rejected := d.after.Refused[attributeEmail]; rejected {
 		// Another address now: what was refused along with the old one may be wished again, but who opted out stays so.
-		d.after.Refused = optOuts(s.had.Refused)
+		d.after.Refused = store.OptOuts(s.had.Refused)
 		s.had.Refused = nil
 	}
 	wasThere := !s.had.SentAt.IsZero()
@@ -164,6 +163,7 @@ func (r *policy) deliver(s situation) decision {
 		}
 		// Somebody who had opted out does not become mailable by being deleted and made again.
 		d.blocklist = d.blocklist || d.after.Refused[store.Blocklisted] == true
+		d.blocklistSMS = d.after.Refused[store.BlocklistedSMS] == true
 	}
 	owe(s.found, &d)
 	r.attributesOf(s, &d)
@@ -234,7 +234,7 @@ func (r *policy) wish(s situation, d *decision, name string, value any) bool {
 
 func (r *policy) listsOf(s situation, d *decision) {
 	lists := slices.DeleteFunc(slices.Clone(s.had.Lists), func(id int64) bool {
-		_, left := d.after.Refused[listKey(id)]
+		_, left := d.after.Refused[store.ListKey(id)]
 		if left {
 			d.remove = append(d.remove, id) // the person left it under another address
 		}
@@ -264,15 +264,11 @@ func (r *policy) listsOf(s situation, d *decision) {
 // mayJoin keeps people off lists they unsubscribed from, under whatever address, and leaves alone memberships that
 // somebody else made.
 func (r *policy) mayJoin(s situation, d *decision, list int64) bool {
-	if _, left := d.after.Refused[listKey(list)]; left {
+	if _, left := d.after.Refused[store.ListKey(list)]; left {
 		return false
 	}
 	return s.found == nil || (!slices.Contains(s.found.Unsubscribed, list) && !slices.Contains(s.found.Lists, list))
 }
-
-// listKey names a list among the refusals of a delivery: the person unsubscribed from it under an address whose contact
-// is no longer theirs, so Brevo cannot tell us again. No attribute has a colon in its name.
-func listKey(list int64) string { return listPrefix + strconv.FormatInt(list, 10) }
 
 // sameValue compares an attribute in Brevo with one of ours. Brevo gives phone numbers back without the plus.
 func sameValue(name string, a, b any) bool {

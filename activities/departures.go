@@ -3,7 +3,6 @@ package activities
 import (
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"zendesk-brevo/internal/config"
@@ -76,67 +75,13 @@ func stillOurs(s *situation, a mapping.Attribute, name string, last any) bool {
 	return s.found == nil || !(a.FillIfEmpty || a.Identifier) || sameValue(name, s.found.Attributes[name], last)
 }
 
-// What a person opted out of, where no contact can hold it, is kept among the refusals of their delivery: lists that they
-// left (listKey), store.Blocklisted of a contact that was deleted, and the opt-outs of users who were merged into this
-// one, which are owed until a contact has them. No attribute has a colon in its name.
-const (
-	listPrefix = "list:"
-	owedPrefix = "owed:"
-	owedEmail  = owedPrefix + "email"
-	owedSMS    = owedPrefix + "sms"
-)
-
-// optOuts are the refusals that speak of consent: they stay with the person, whatever becomes of address and contact.
-func optOuts(refused map[string]any) map[string]any {
-	out := maps.Clone(refused)
-	maps.DeleteFunc(out, func(name string, _ any) bool {
-		return name != store.Blocklisted && !strings.HasPrefix(name, listPrefix) && !strings.HasPrefix(name, owedPrefix)
-	})
-	return out
-}
-
-// consentOf is what somebody opted out of, in the form in which another delivery keeps it: by their contact, if they have one,
-// and by what is kept of earlier ones.
-func consentOf(had store.Delivery, found *store.BrevoContact) map[string]any {
-	out := map[string]any{}
-	for name, value := range optOuts(had.Refused) {
-		if name == store.Blocklisted {
-			name = owedEmail
-		}
-		out[name] = value
-	}
-	if found == nil {
-		return out
-	}
-	if found.EmailBlacklisted {
-		out[owedEmail] = true
-	}
-	if found.SMSBlacklisted {
-		out[owedSMS] = true
-	}
-	for _, list := range found.Unsubscribed {
-		out[listKey(list)] = true
-	}
-	return out
-}
-
-// withConsent adds opt-outs to refusals.
-func withConsent(refused, consent map[string]any) map[string]any {
-	if len(consent) == 0 {
-		return refused
-	}
-	out := cloneOrMake(refused)
-	maps.Copy(out, consent)
-	return out
-}
-
 // owe has the write of a contact carry the opt-outs that are owed. What the contact has already is not owed any more.
 func owe(found *store.BrevoContact, d *decision) {
-	email, sms := d.after.Refused[owedEmail] == true, d.after.Refused[owedSMS] == true
+	email, sms := d.after.Refused[store.OwedEmail] == true, d.after.Refused[store.OwedSMS] == true
 	if !d.create && found != nil {
 		email, sms = email && !found.EmailBlacklisted, sms && !found.SMSBlacklisted
 	}
-	d.blocklist, d.blocklistSMS = d.blocklist || email, sms
+	d.blocklist, d.blocklistSMS = d.blocklist || email, d.blocklistSMS || sms
 	if !email && !sms {
 		d.after.Refused = paid(d.after.Refused)
 	}
@@ -145,11 +90,11 @@ func owe(found *store.BrevoContact, d *decision) {
 // paid are the refusals once a contact has the opt-outs that were owed.
 func paid(refused map[string]any) map[string]any {
 	out := maps.Clone(refused)
-	maps.DeleteFunc(out, func(name string, _ any) bool { return strings.HasPrefix(name, owedPrefix) })
+	maps.DeleteFunc(out, func(name string, _ any) bool { return name == store.OwedEmail || name == store.OwedSMS })
 	return out
 }
 
 // owes reports whether opt-outs are still to be written.
 func owes(refused map[string]any) bool {
-	return refused[owedEmail] == true || refused[owedSMS] == true
+	return refused[store.OwedEmail] == true || refused[store.OwedSMS] == true
 }

@@ -153,7 +153,7 @@ func TestWhatSomebodyOptedOutOfElsewhereIsOwed(t *testing.T) {
 		return s
 	}
 	fresh := func(s *situation) { s.had, s.found = store.Delivery{UserID: 1}, nil }
-	both := map[string]any{owedEmail: true, owedSMS: true}
+	both := map[string]any{store.OwedEmail: true, store.OwedSMS: true}
 	type outcome struct {
 		create, email, sms bool
 		owed               bool
@@ -166,13 +166,13 @@ func TestWhatSomebodyOptedOutOfElsewhereIsOwed(t *testing.T) {
 	}{
 		{"nothing is owed", wanted(nil), outcome{}},
 		{"a contact that may be mailed", wanted(both), outcome{email: true, sms: true, owed: true}},
-		{"of e-mail alone", wanted(map[string]any{owedEmail: true}), outcome{email: true, owed: true}},
+		{"of e-mail alone", wanted(map[string]any{store.OwedEmail: true}), outcome{email: true, owed: true}},
 		{"it has one of them", wanted(both, func(s *situation) { s.found.EmailBlacklisted = true }), outcome{sms: true, owed: true}},
 		{"it has them", wanted(both, func(s *situation) { s.found.EmailBlacklisted, s.found.SMSBlacklisted = true, true }), outcome{}},
 		{"not mirrored", wanted(both, func(s *situation) { s.found = nil }), outcome{email: true, sms: true, owed: true}},
-		{"a list that was left", wanted(map[string]any{listKey(30): true}), outcome{remove: []int64{30}}},
-		{"a list of an automation that was left", wanted(map[string]any{listKey(77): true}, func(s *situation) { s.had.Lists = []int64{30, 77} }), outcome{remove: []int64{77}}},
-		{"a list that was left and that somebody else put them on", wanted(map[string]any{listKey(9): true}), outcome{}},
+		{"a list that was left", wanted(map[string]any{store.ListKey(30): true}), outcome{remove: []int64{30}}},
+		{"a list of an automation that was left", wanted(map[string]any{store.ListKey(77): true}, func(s *situation) { s.had.Lists = []int64{30, 77} }), outcome{remove: []int64{77}}},
+		{"a list that was left and that somebody else put them on", wanted(map[string]any{store.ListKey(9): true}), outcome{}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			r := aPolicy("keep")
@@ -183,7 +183,7 @@ func TestWhatSomebodyOptedOutOfElsewhereIsOwed(t *testing.T) {
 	}
 	t.Run("a contact to be made", func(t *testing.T) {
 		s := wanted(nil, fresh)
-		s.had.Refused, s.had.Lists = map[string]any{owedEmail: true, owedSMS: true, listKey(30): true}, nil
+		s.had.Refused, s.had.Lists = map[string]any{store.OwedEmail: true, store.OwedSMS: true, store.ListKey(30): true}, nil
 		r := aPolicy("keep")
 		d := r.decide(s)
 		assert.True(t, d.create && d.blocklist && d.blocklistSMS && d.after.Made)
@@ -194,10 +194,10 @@ func TestWhatSomebodyOptedOutOfElsewhereIsOwed(t *testing.T) {
 		assert.Equal(t, s.had.Refused, d.after.Refused)
 	})
 	t.Run("under another address than a refused one", func(t *testing.T) {
-		s := wanted(map[string]any{attributeEmail: "anna@nowhere", "SMS": "+331", owedEmail: true, listKey(30): true, store.Blocklisted: true}, func(s *situation) { s.found = nil })
+		s := wanted(map[string]any{attributeEmail: "anna@nowhere", "SMS": "+331", store.OwedEmail: true, store.ListKey(30): true, store.Blocklisted: true}, func(s *situation) { s.found = nil })
 		r := aPolicy("keep")
 		d := r.decide(s)
-		assert.Equal(t, map[string]any{owedEmail: true, listKey(30): true, store.Blocklisted: true}, d.after.Refused)
+		assert.Equal(t, map[string]any{store.OwedEmail: true, store.ListKey(30): true, store.Blocklisted: true}, d.after.Refused)
 	})
 }
 
@@ -227,10 +227,10 @@ func TestWhoMadeTheContact(t *testing.T) {
 }
 
 func TestWhatAMergedUserOptedOutOf(t *testing.T) {
-	had := store.Delivery{Refused: map[string]any{"SMS": "+331", store.Blocklisted: true, listKey(9): true, owedSMS: true}}
-	assert.Equal(t, map[string]any{owedEmail: true, owedSMS: true, listKey(9): true}, consentOf(had, nil))
+	had := store.Delivery{Refused: map[string]any{"SMS": "+331", store.Blocklisted: true, store.ListKey(9): true, store.OwedSMS: true}}
+	assert.Equal(t, map[string]any{store.OwedEmail: true, store.OwedSMS: true, store.ListKey(9): true}, consentOf(had, nil))
 	found := &store.BrevoContact{SMSBlacklisted: true, Unsubscribed: []int64{30}}
-	assert.Equal(t, map[string]any{owedSMS: true, listKey(30): true}, consentOf(store.Delivery{}, found))
+	assert.Equal(t, map[string]any{store.OwedSMS: true, store.ListKey(30): true}, consentOf(store.Delivery{}, found))
 	assert.Empty(t, consentOf(store.Delivery{}, &store.BrevoContact{}))
 }
 

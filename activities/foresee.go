@@ -157,7 +157,7 @@ func (j *judge) inheritConsent(ctx context.Context, r *ruling) error {
 	}
 	for i := range losers {
 		if s := &losers[i].situation; !s.barred {
-			r.situation.had.Refused = withConsent(r.situation.had.Refused, consentOf(s.had, s.found))
+			r.situation.had.Refused = store.WithOptOuts(r.situation.had.Refused, consentOf(s.had, s.found))
 		}
 	}
 	r.decision = j.policy.decide(r.situation)

@@ -135,7 +135,7 @@ func (w *writer) consents(ctx context.Context, r *ruling) (ready bool, _ error) 
 		if err != nil {
 			return false, err
 		}
-		r.situation.had.Refused = withConsent(r.situation.had.Refused, consent)
+		r.situation.had.Refused = store.WithOptOuts(r.situation.had.Refused, consent)
 	}
 	r.decision = w.policy.decide(r.situation)
 	return true, nil
@@ -153,6 +153,12 @@ func (w *writer) consent(ctx context.Context, r *ruling) (map[string]any, error)
 		return consentOf(r.situation.had, before), nil // deleted since the last look
 	}
 	return consentOf(r.situation.had, r.situation.found), nil
+}
+
+// consentOf is what somebody opted out of, in the form in which another delivery keeps it: by their contact, if they have one,
+// and by what is kept of earlier ones.
+func consentOf(had store.Delivery, found *store.BrevoContact) map[string]any {
+	return store.Owed(store.WithOptOuts(store.OptOuts(had.Refused), store.OptOutsOf(found)))
 }
 
 // located reports whether there is anything to look a contact up by.
@@ -180,7 +186,7 @@ func (w *writer) handOver(ctx context.Context, r *ruling) (ready bool, _ error) 
 	to := &rulings[0]
 	d := to.claimed.Delivery
 	before := paid(d.Refused)
-	d.Refused = withConsent(d.Refused, consent)
+	d.Refused = store.WithOptOuts(d.Refused, consent)
 	if err := w.hold(ctx, d); err != nil {
 		return false, err
 	}
@@ -198,7 +204,7 @@ func (w *writer) handOver(ctx context.Context, r *ruling) (ready bool, _ error) 
 // optOut writes the opt-outs that a person owes into their contact. Should it have been deleted in Brevo, they stay owed.
 func (w *writer) optOut(ctx context.Context, r *ruling, d store.Delivery) error {
 	in := brevo.UpdateContact{
-		EmailBlacklisted: d.Refused[owedEmail] == true, SMSBlacklisted: d.Refused[owedSMS] == true,
+		EmailBlacklisted: d.Refused[store.OwedEmail] == true, SMSBlacklisted: d.Refused[store.OwedSMS] == true,
 	}
 	err := w.brevo.UpdateContact(ctx, identify(r), in)
 	if brevo.IsNotFound(err) {

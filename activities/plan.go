@@ -241,8 +241,8 @@ func planOf(bulk bool, r *ruling) string {
 		return PlanWrite
 	case len(d.clear) > 0 || d.from != "" || d.state != store.DeliverySent:
 		return PlanClear
-	case len(r.situation.absorbed) > 0 || owes(d.after.Refused):
-		return PlanWrite // an import cannot carry what others had opted out of
+	case len(r.situation.absorbed) > 0 || owes(d.after.Refused) || d.blocklistSMS:
+		return PlanWrite // an import cannot carry what others had opted out of, nor an opt-out of SMS
 	case !bulk || (phone && (had || r.situation.phoneFrom != 0)) || len(importLists(r)) == 0:
 		return PlanWrite
 	case !d.create && (r.situation.found == nil || r.situation.found.Email != d.email):

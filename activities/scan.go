@@ -160,6 +160,12 @@ func filledAttributes(m *mapping.Mapper) map[string]bool {
 	return keep
 }
 
+// Mirrored is a contact as the mirror keeps it, without its attributes.
+func Mirrored(c *brevo.Contact) *store.BrevoContact {
+	out := mirrored(c, nil)
+	return &out
+}
+
 func mirrored(c *brevo.Contact, keep map[string]bool) store.BrevoContact {
 	out := store.BrevoContact{
 		ID: c.ID, Email: strings.ToLower(c.Email), EmailBlacklisted: c.EmailBlacklisted, SMSBlacklisted: c.SMSBlacklisted,

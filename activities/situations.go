@@ -199,7 +199,7 @@ func (j *judge) succeed(ctx context.Context, rulings []ruling, byEmail map[strin
 		case others && s.had.SentAt.IsZero() && owner.Email == s.want.Email:
 			s.had = inherit(owner, s.had)
 		case others && !s.had.SentAt.IsZero() && owner.SentAt.After(s.had.SentAt):
-			s.had = store.Delivery{UserID: me, Refused: optOuts(s.had.Refused)}
+			s.had = store.Delivery{UserID: me, Refused: store.OptOuts(s.had.Refused)}
 			s.found = find(s, nil, byEmail)
 		}
 	}
@@ -208,8 +208,8 @@ func (j *judge) succeed(ctx context.Context, rulings []ruling, byEmail map[strin
 
 // inherit is what was delivered to one user's contact as it passes to another, who keeps what they opted out of.
 func inherit(from, to store.Delivery) store.Delivery {
-	consent := optOuts(to.Refused)
-	from.UserID, from.Refused = to.UserID, withConsent(from.Refused, consent)
+	consent := store.OptOuts(to.Refused)
+	from.UserID, from.Refused = to.UserID, store.WithOptOuts(from.Refused, consent)
 	return from
 }
 

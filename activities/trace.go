@@ -150,7 +150,7 @@ func (t *tracer) verdict() {
 	if t.out.Skip == mapping.OtherRole || t.out.Skip == mapping.Excluded {
 		t.out.SkipRule = t.judge.mapper.SkipRule(t.out.User.User)
 	}
-	for name := range optOuts(s.had.Refused) {
+	for name := range store.OptOuts(s.had.Refused) {
 		t.out.Kept = append(t.out.Kept, name)
 	}
 	slices.Sort(t.out.Kept)
@@ -212,7 +212,7 @@ func (t *tracer) lists(ctx context.Context) error {
 		if s.found != nil && l.ID != 0 {
 			l.Member, l.Unsubscribed = slices.Contains(s.found.Lists, l.ID), slices.Contains(s.found.Unsubscribed, l.ID)
 		}
-		_, kept := s.had.Refused[listKey(l.ID)]
+		_, kept := s.had.Refused[store.ListKey(l.ID)]
 		l.Unsubscribed = l.Unsubscribed || kept
 		l.Why = t.whyListed(rule, &l)
 		t.out.Lists = append(t.out.Lists, l)

@@ -211,10 +211,10 @@ func (w *writer) look(ctx context.Context, r *ruling) error {
 
 // recognise takes the contact of an earlier create that was not answered for what it is: made here.
 func (w *writer) recognise(r *ruling, got *brevo.Contact) {
-	begun, consent := r.situation.begun != nil, optOuts(r.situation.had.Refused)
+	begun, consent := r.situation.begun != nil, store.OptOuts(r.situation.had.Refused)
 	w.arrived(r, got)
 	if had := &r.situation.had; begun && !had.SentAt.IsZero() {
-		had.Made, had.Refused = true, withConsent(had.Refused, consent)
+		had.Made, had.Refused = true, store.WithOptOuts(had.Refused, consent)
 	}
 }
 
@@ -237,6 +237,7 @@ func (w *writer) gone(ctx context.Context, r *ruling) error {
 			}
 		}
 	}
+	s.had.Refused = store.WithOptOuts(s.had.Refused, store.OptOutsOf(s.found)) // made again, it must not be mailable
 	if !s.had.SentAt.IsZero() {
 		s.had.State = store.DeliveryGone
 	}

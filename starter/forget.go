@@ -86,7 +86,7 @@ func (a *app) forget(ctx context.Context, args []string, f forgetFlags) error {
 	}
 	out := evidence{Connector: a.cfg.Name, Account: a.cfg.Account(), Brevo: "kept"}
 	var vendors *activities.Vendors
-	optedOut := false
+	who := store.Forgetting{Email: f.email}
 	if f.inBrevo {
 		// Asked first: should Brevo not answer, nothing is half done; and an opt-out must outlive its contact.
 		if vendors, err = a.vendors(); err != nil {
@@ -96,9 +96,15 @@ func (a *app) forget(ctx context.Context, args []string, f forgetFlags) error {
 		if err != nil {
 			return brevoRefused("nothing was erased: Brevo was asked for the contact", err)
 		}
-		optedOut = found && held.EmailBlacklisted
+		if found {
+			who.Seen = activities.Mirrored(&held)
+		}
 	}
-	got, err := account.Forget(ctx, f.email, optedOut, a.now())
+	got, err := account.Forget(ctx, who, a.now())
+	if errors.Is(err, store.ErrMergeOpen) && a.cfg.Pilot.Active() {
+		who.OpenMerges = true // of somebody outside the pilot no sync settles a merge
+		got, err = account.Forget(ctx, who, a.now())
+	}
 	if err != nil {
 		return a.notForgotten(err)
 	}

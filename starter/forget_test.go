@@ -66,6 +66,9 @@ func TestTheContactInBrevoGoesOnRequest(t *testing.T) {
 	assert.Contains(t, x.stderr.String(), "pilot.emails does not have the address")
 	x.configure(explainedLines)
 
+	list := x.brevo.SeedList("left a moment ago")
+	x.brevo.Unsubscribe(jane, list)
+	x.brevo.BlocklistSMS(jane)
 	x.answer = "y\n"
 	require.Equal(t, exitOK, x.run(t.Context(), "forget", "--email", jane, "--in-brevo"), x.stderr.String())
 	assert.Contains(t, x.stderr.String(), "The contact in Brevo is DELETED, with its history and its opt-outs.")
@@ -77,13 +80,16 @@ func TestTheContactInBrevoGoesOnRequest(t *testing.T) {
 	require.Equal(t, exitOK, x.run(t.Context(), "forget", "--email", jane, "--in-brevo"))
 	assert.Contains(t, x.stdout.String(), "Brevo has no contact with this address.\n")
 
-	// The blocklist that went with the contact is remembered for one that may be made again.
+	// What went with the contact is remembered for one that may be made again.
 	_, lifted, err := x.account.Remember(t.Context(), jane, noon)
 	require.NoError(t, err)
 	require.True(t, lifted)
 	found, err := x.account.Peek(t.Context(), []int64{9})
 	require.NoError(t, err)
-	assert.Equal(t, map[string]any{store.Blocklisted: true}, found[0].Delivery.Refused)
+	kept := found[0].Delivery.Refused
+	for _, key := range []string{store.Blocklisted, store.BlocklistedSMS, store.ListKey(list)} {
+		assert.Equal(t, true, kept[key], key)
+	}
 }
 
 // withoutCalls are the lines of a dump that a call to a vendor does not change.
@@ -107,4 +113,13 @@ func TestForgettingDoesNotCutIntoAWrite(t *testing.T) {
 	require.Equal(t, exitFailed, x.run(t.Context(), "forget", "--email", jane, "--yes"))
 	assert.Contains(t, x.stderr.String(), "run `starter sync --type incremental --wait`, then this again\n")
 	assert.Contains(t, storetest.Dump(t, "sqlite:connector.db"), jane)
+
+	// Under a pilot no sync may ever settle the merge.
+	x.configure(explainedLines + "    pilot: {emails: [" + jane + "]}\n")
+	x.brevo.BlocklistSMS(jane)
+	require.Equal(t, exitOK, x.run(t.Context(), "forget", "--email", jane, "--yes", "--in-brevo"), x.stderr.String())
+	assert.NotContains(t, storetest.Dump(t, "sqlite:connector.db"), jane)
+	heir, err := x.account.Peek(t.Context(), []int64{10})
+	require.NoError(t, err)
+	assert.Equal(t, true, heir[0].Delivery.Refused[store.OwedSMS], "the stricter consent wins")
 }

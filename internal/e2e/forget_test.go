@@ -10,6 +10,7 @@ import (
 
 	"zendesk-brevo/activities"
 	"zendesk-brevo/internal/sim/seed"
+	"zendesk-brevo/internal/store"
 	"zendesk-brevo/internal/store/storetest"
 	"zendesk-brevo/workflows"
 )
@@ -26,7 +27,7 @@ func TestWhoWasForgottenDoesNotComeBack(t *testing.T) {
 	require.True(t, ok)
 	require.Contains(t, storetest.Dump(t, w.storeURL), email)
 
-	got, err := w.account().Forget(t.Context(), email, false, w.clock.Now())
+	got, err := w.account().Forget(t.Context(), store.Forgetting{Email: email}, w.clock.Now())
 	require.NoError(t, err)
 	assert.EqualValues(t, 1, got.Rows["users"])
 	assert.Positive(t, got.Rows["tickets"])
@@ -100,7 +101,7 @@ func TestWhatWasPlannedForWhoIsForgottenIsNotDone(t *testing.T) {
 	w.zendesk.CreateTicket(seed.Ticket{RequesterID: id, Status: "new"})
 	w.sync(t, workflows.SyncInput{Type: activities.Incremental})
 	require.NotEmpty(t, w.woken, "the new ticket is offered to its workflow")
-	_, err := w.account().Forget(t.Context(), strings.ToLower(u.Email), false, w.clock.Now())
+	_, err := w.account().Forget(t.Context(), store.Forgetting{Email: u.Email}, w.clock.Now())
 	require.NoError(t, err)
 	calls := len(w.brevo.Log().Calls())
 	w.follow(t)

@@ -156,67 +156,38 @@ func (a *Account) UnseenBrevoContacts(ctx context.Context, scan string, after in
 }
 
 // RemoveBrevoContact forgets a contact that was deleted in Brevo. Its delivery in state sent, found by Brevo id or else by
-// e-mail, becomes gone and keeps its id, attributes and lists for the record; the user and the user's organization are
-// marked dirty. It is idempotent.
+// e-mail, becomes gone and keeps its id, attributes and lists for the record, and what the contact had opted out of; the user and
+// the user's organization are marked dirty. It is idempotent.
 func (a *Account) RemoveBrevoContact(ctx context.Context, id int64, now time.Time) error {
 	err := a.write(ctx, func(t *tx) error {
 		mark, err := t.nextMark(ctx, now)
 		if err != nil {
 			return err
 		}
-		var email string
-		var blocklisted bool
-		err = t.QueryRowContext(ctx, "DELETE FROM brevo_contacts WHERE account = $1 AND id = $2 RETURNING email, email_blacklisted",
-			t.account, id).Scan(&email, &blocklisted)
-		if err != nil && !errors.Is(err, sql.ErrNoRows) {
-			return err
-		}
-		var users []int64
-		err = t.each(ctx, func(rows *sql.Rows) error {
-			var user int64
-			err := rows.Scan(&user)
-			users = append(users, user)
-			return err
-		}, `UPDATE deliveries SET state = 'gone', brevo_id = $2 WHERE account = $1 AND state = 'sent'
-			AND ((brevo_id = $2 AND brevo_id <> 0) OR (brevo_id = 0 AND email <> '' AND email = $3)) RETURNING user_id`, t.account, id, email)
+		found, err := t.brevo(ctx, "id = $2", id)
 		if err != nil {
 			return err
 		}
-		if blocklisted {
-			if err := t.keepOptOut(ctx, users); err != nil {
-				return err
-			}
+		var contact BrevoContact
+		if len(found) > 0 {
+			contact = found[0]
 		}
-		return errors.Join(t.mark(ctx, KindUser, distinct(users), mark), t.markOrganizationsOf(ctx, users, mark))
+		if _, err := t.exec(ctx, "DELETE FROM brevo_contacts WHERE account = $1 AND id = $2", t.account, id); err != nil {
+			return err
+		}
+		users, err := t.ids(ctx, `UPDATE deliveries SET state = 'gone', brevo_id = $2 WHERE account = $1 AND state = 'sent'
+			AND ((brevo_id = $2 AND brevo_id <> 0) OR (brevo_id = 0 AND email <> '' AND email = $3)) RETURNING user_id`, id, contact.Email)
+		if err != nil {
+			return err
+		}
+		optOuts := map[int64]map[string]any{}
+		for _, user := range users {
+			optOuts[user] = OptOutsOf(&contact)
+		}
+		return errors.Join(t.keepOptOuts(ctx, optOuts), t.mark(ctx, KindUser, distinct(users), mark), t.markOrganizationsOf(ctx, users, mark))
 	})
 	if err != nil {
 		return fmt.Errorf("remove brevo contact: %w", err)
-	}
-	return nil
-}
-
-// Blocklisted is the key in Delivery.Refused that remembers an opt-out beyond the deletion of its contact.
-const Blocklisted = "BLOCKLISTED"
-
-// keepOptOut notes in the deliveries of users that their contact was blocklisted when it was deleted: made again, it must not
-// be mailable.
-func (t *tx) keepOptOut(ctx context.Context, users []int64) error {
-	had, err := t.deliveries(ctx, users)
-	if err != nil {
-		return err
-	}
-	for id, d := range had {
-		if d.Refused == nil {
-			d.Refused = map[string]any{}
-		}
-		d.Refused[Blocklisted] = true
-		refused, err := encode(d.Refused)
-		if err != nil {
-			return err
-		}
-		if _, err := t.exec(ctx, "UPDATE deliveries SET refused = $3 WHERE account = $1 AND user_id = $2", t.account, id, refused); err != nil {
-			return err
-		}
 	}
 	return nil
 }

@@ -99,6 +99,28 @@ func TestBrevoIDsReachDeliveries(t *testing.T) {
 	})
 }
 
+// A contact that is deleted in Brevo takes its opt-outs along: they stay with the person.
+func TestADeletedContactLeavesItsOptOuts(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, s *store.Store) {
+		a, c := s.Account("acme"), t.Context()
+		claim(t, a, "one", t0, annID, bobID)
+		d := sent(annID, "ann@example.com")
+		d.Refused = map[string]any{"SMS": "+331", "list:30": true}
+		require.NoError(t, a.Record(c, "one", []store.Result{{Delivery: d}, {Delivery: sent(bobID, "bob@example.com")}}, t0))
+		require.NoError(t, a.ApplyBrevoContacts(c, "s", []store.BrevoContact{*annOptedOut(), {ID: 502, Email: "bob@example.com"}}, t0))
+		for range 2 {
+			require.NoError(t, a.RemoveBrevoContact(c, annContact, t0))
+			require.NoError(t, a.RemoveBrevoContact(c, 502, t0))
+		}
+		found, err := a.Peek(c, []int64{annID, bobID})
+		require.NoError(t, err)
+		assert.Equal(t, store.DeliveryGone, found[0].Delivery.State)
+		assert.Equal(t, store.WithOptOuts(d.Refused, annsOptOuts), found[0].Delivery.Refused)
+		assert.Equal(t, store.DeliveryGone, found[1].Delivery.State)
+		assert.Empty(t, found[1].Delivery.Refused)
+	})
+}
+
 func TestScanState(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, s *store.Store) {
 		a, c := s.Account("acme"), t.Context()

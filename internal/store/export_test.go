@@ -18,3 +18,10 @@ func SetPruneBatch(t testing.TB, n int) {
 	pruneBatch = n
 	t.Cleanup(func() { pruneBatch = before })
 }
+
+// ForgetConsent leaves of the evidence what versions wrote that knew of opt-outs of e-mail alone.
+func (a *Account) ForgetConsent(t testing.TB) {
+	if err := a.do(t.Context(), "forget consent", "UPDATE forgotten SET consent = '' WHERE account = $1"); err != nil {
+		t.Fatal(err)
+	}
+}

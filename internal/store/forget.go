@@ -31,12 +31,20 @@ type Forgotten struct {
 	Overwritten bool
 }
 
+// Forgetting says whom to forget.
+type Forgetting struct {
+	Email string
+	Seen  *BrevoContact // their contact as Brevo has it now; nil: there is none, or Brevo was not asked
+	// OpenMerges: no sync is going to settle the person's open merges, so Forget carries over what the store knows of opt-outs.
+	OpenMerges bool
+}
+
 // Forget erases everybody who has or had an address from every table, in one transaction, and keeps them out from then on: reads of
-// Zendesk and Brevo pass over the address and over those users until Remember. What stays is the evidence that it returns, and the
-// random key of its hash. optedOut says that the person is known to be on Brevo's blocklist; what the mirror knows of that counts
-// too. It may be repeated. It returns ErrBeingWritten or ErrMergeOpen, with nothing erased.
-func (a *Account) Forget(ctx context.Context, email string, optedOut bool, now time.Time) (Forgotten, error) {
-	email = strings.ToLower(strings.TrimSpace(email))
+// Zendesk and Brevo pass over the address and over those users until Remember. What stays is the evidence that it returns, the
+// random key of its hash, and what the person had opted out of, by the mirror and by f.Seen. It may be repeated. It returns
+// ErrBeingWritten or ErrMergeOpen, with nothing erased.
+func (a *Account) Forget(ctx context.Context, f Forgetting, now time.Time) (Forgotten, error) {
+	email := strings.ToLower(strings.TrimSpace(f.Email))
 	var out Forgotten
 	err := a.write(ctx, func(t *tx) error {
 		mark, err := t.nextMark(ctx, now)
@@ -57,22 +65,24 @@ func (a *Account) Forget(ctx context.Context, email string, optedOut bool, now t
 			return err
 		}
 		out.UserIDs = distinct(append(out.UserIDs, known.byHash[hash]...))
-		if err := t.mayForget(ctx, out.UserIDs, now); err != nil {
+		err = t.mayForget(ctx, out.UserIDs, now)
+		if errors.Is(err, ErrMergeOpen) && f.OpenMerges {
+			err = t.carryOver(ctx, out.UserIDs, OptOutsOf(f.Seen), mark, now)
+		}
+		if err != nil {
 			return err
 		}
-		e := &eraser{tx: t, users: out.UserIDs, email: email, rows: out.Rows, mark: mark, optedOut: optedOut || known.opted[hash]}
+		e := &eraser{tx: t, users: out.UserIDs, email: email, rows: out.Rows, mark: mark, optOuts: WithOptOuts(known.consent[hash], OptOutsOf(f.Seen))}
 		if err := e.erase(ctx); err != nil {
 			return err
 		}
-		if e.optedOut && !known.opted[hash] {
-			if err := t.optOut(ctx, []string{hash}); err != nil {
-				return err
-			}
+		if err := t.noteOptOuts(ctx, &known, []string{hash}, e.optOuts); err != nil {
+			return err
 		}
 		if out.Already && len(out.Rows) == 0 {
 			return nil
 		}
-		return t.bury(ctx, hash, out.UserIDs, out.Rows, e.optedOut, now)
+		return t.bury(ctx, hash, out.UserIDs, out.Rows, e.optOuts, now)
 	})
 	if err != nil {
 		return Forgotten{}, fmt.Errorf("forget: %w", err)
@@ -83,6 +93,20 @@ func (a *Account) Forget(ctx context.Context, email string, optedOut bool, now t
 
 // mayForget refuses while something about the people is under way whose end would be lost.
 func (t *tx) mayForget(ctx context.Context, users []int64, now time.Time) error {
+	if err := t.unheld(ctx, users, now); err != nil {
+		return err
+	}
+	var open bool
+	err := t.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM merges WHERE account = $1 AND NOT settled AND ("+t.in("loser_id", "$2")+" OR "+
+		t.in("winner_id", "$2")+"))", t.account, many(t, users)).Scan(&open)
+	if err == nil && open {
+		err = ErrMergeOpen
+	}
+	return err
+}
+
+// unheld returns ErrBeingWritten while a writer or an import holds one of the users' contacts.
+func (t *tx) unheld(ctx context.Context, users []int64, now time.Time) error {
 	held, err := t.held(ctx, users, "user_id <> $3", int64(0))
 	if err != nil {
 		return err
@@ -92,18 +116,16 @@ func (t *tx) mayForget(ctx context.Context, users []int64, now time.Time) error 
 			return ErrBeingWritten
 		}
 	}
-	var open bool
-	err = t.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM merges WHERE account = $1 AND NOT settled AND ("+t.in("loser_id", "$2")+" OR "+
-		t.in("winner_id", "$2")+"))", t.account, many(t, users)).Scan(&open)
-	if err == nil && open {
-		err = ErrMergeOpen
-	}
-	return err
+	return nil
 }
 
 // bury stores the evidence, which also keeps the people out.
-func (t *tx) bury(ctx context.Context, hash string, users []int64, rows map[string]int64, optedOut bool, now time.Time) error {
+func (t *tx) bury(ctx context.Context, hash string, users []int64, rows map[string]int64, optOuts map[string]any, now time.Time) error {
 	erased, err := encodeMap(rows)
+	if err != nil {
+		return err
+	}
+	consent, err := encodeMap(optOuts)
 	if err != nil {
 		return err
 	}
@@ -111,9 +133,9 @@ func (t *tx) bury(ctx context.Context, hash string, users []int64, rows map[stri
 		users = []int64{0}
 	}
 	for _, id := range users {
-		if _, err := t.exec(ctx, `INSERT INTO forgotten (account, address_hash, user_id, forgotten_at, lifted_at, erased, opted_out)
-			VALUES ($1, $2, $3, $4, 0, $5, $6) ON CONFLICT (account, address_hash, user_id, forgotten_at) DO NOTHING`,
-			t.account, hash, id, nanos(now), erased, optedOut); err != nil {
+		if _, err := t.exec(ctx, `INSERT INTO forgotten (account, address_hash, user_id, forgotten_at, lifted_at, erased, opted_out, consent)
+			VALUES ($1, $2, $3, $4, 0, $5, $6, $7) ON CONFLICT (account, address_hash, user_id, forgotten_at) DO NOTHING`,
+			t.account, hash, id, nanos(now), erased, ofEmail(optOuts), consent); err != nil {
 			return err
 		}
 		erased = "" // the rows are counted once
@@ -124,11 +146,11 @@ func (t *tx) bury(ctx context.Context, hash string, users []int64, rows map[stri
 // eraser erases people from every table.
 type eraser struct {
 	*tx
-	users    []int64
-	email    string // of theirs; empty: not known
-	rows     map[string]int64
-	mark     int64
-	optedOut bool
+	users   []int64
+	email   string // of theirs; empty: not known
+	rows    map[string]int64
+	mark    int64
+	optOuts map[string]any // what one of them is known to have opted out of
 
 	tickets  []int64
 	contacts []int64 // in Brevo, that are theirs alone
@@ -144,7 +166,7 @@ func (e *eraser) erase(ctx context.Context) error {
 	return e.markMates(ctx, e.phones, e.mark) // who shared a number may have it now
 }
 
-// gather finds out what belongs to the people, and whether one of them had opted out.
+// gather finds out what belongs to the people, and what one of them had opted out of.
 func (e *eraser) gather(ctx context.Context) error {
 	users, err := e.tx.users(ctx, e.in("id", "$2"), many(e.tx, e.users))
 	if err != nil {
@@ -161,7 +183,7 @@ func (e *eraser) gather(ctx context.Context) error {
 		if d.BrevoID != 0 {
 			e.contacts = append(e.contacts, d.BrevoID)
 		}
-		e.optedOut = e.optedOut || d.Refused[Blocklisted] == true || d.Refused["owed:email"] == true
+		e.optOuts = WithOptOuts(e.optOuts, OptOuts(d.Refused))
 	}
 	others, err := e.ids(ctx, "SELECT brevo_id FROM deliveries WHERE account = $1 AND brevo_id <> 0 AND "+e.in("brevo_id", "$2")+" AND NOT "+e.in("user_id", "$3"),
 		many(e.tx, e.contacts), many(e.tx, e.users))
@@ -178,8 +200,8 @@ func (e *eraser) gather(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, c := range mirrored {
-		e.optedOut = e.optedOut || c.EmailBlacklisted
+	for i := range mirrored {
+		e.optOuts = WithOptOuts(e.optOuts, OptOutsOf(&mirrored[i]))
 	}
 	e.tickets, err = e.ids(ctx, "SELECT id FROM tickets WHERE account = $1 AND "+e.in("requester_id", "$2"), many(e.tx, e.users))
 	return err

@@ -102,7 +102,7 @@ func TestForgettingLeavesNothingButEvidence(t *testing.T) {
 			for _, text := range append(personal, fmt.Sprint(annID)) {
 				require.True(t, strings.Contains(before, text), text)
 			}
-			got, err := a.Forget(c, "Ann@Example.com", false, at(9))
+			got, err := a.Forget(c, store.Forgetting{Email: "Ann@Example.com"}, at(9))
 			require.NoError(t, err)
 			assert.Equal(t, map[string]int64{
 				"users": 1, "tickets": 2, "surveys": 1, "transitions": 8, "actions": 2, "deliveries": 1, "brevo_contacts": 1, "rejects": 1,
@@ -127,7 +127,7 @@ func TestForgettingLeavesNothingButEvidence(t *testing.T) {
 			_, err = a.Action(c, "bob")
 			require.NoError(t, err, "other people's stories stay")
 
-			again, err := a.Forget(c, "ann@example.com", false, at(10))
+			again, err := a.Forget(c, store.Forgetting{Email: "ann@example.com"}, at(10))
 			require.NoError(t, err)
 			assert.True(t, again.Already)
 			assert.Empty(t, again.Rows)
@@ -159,7 +159,7 @@ func TestWhoWasForgottenIsKeptOut(t *testing.T) {
 			where := address(t)
 			a, c := open(t, where).Account("acme"), t.Context()
 			known(t, a)
-			_, err := a.Forget(c, "ann@example.com", false, at(9))
+			_, err := a.Forget(c, store.Forgetting{Email: "ann@example.com"}, at(9))
 			require.NoError(t, err)
 			clean(t, a)
 			before := storetest.Dump(t, where)
@@ -188,9 +188,10 @@ func TestWhoWasForgottenIsKeptOut(t *testing.T) {
 			after := storetest.Dump(t, where)
 			assertNone(t, after, append(personal, "new@example.com")...)
 			count := func(text, table string) int { return strings.Count(text, "\n"+table+": ") }
-			for _, table := range []string{"users", "tickets", "surveys", "transitions", "actions", "brevo_contacts", "merges", "rejects", "deliveries"} {
+			for _, table := range []string{"users", "tickets", "surveys", "transitions", "actions", "brevo_contacts", "merges", "rejects"} {
 				assert.Equal(t, count(before, table), count(after, table), table)
 			}
+			assert.Equal(t, count(before, "deliveries")+1, count(after, "deliveries"), "of whom she was merged into: they keep what she had opted out of")
 			assert.Equal(t, []int64{98}, dirty(t, a, store.KindUser), "the other one of the merge")
 			left, err := a.Remembered(c, []int64{bobID, annID, 4711002})
 			require.NoError(t, err)
@@ -243,7 +244,7 @@ func TestWhoSharedANumberMayHaveItThen(t *testing.T) {
 		_, err := a.ApplyUsers(c, []store.UserRow{ann(), mate}, t0)
 		require.NoError(t, err)
 		clean(t, a)
-		_, err = a.Forget(c, "ann@example.com", false, t0)
+		_, err = a.Forget(c, store.Forgetting{Email: "ann@example.com"}, t0)
 		require.NoError(t, err)
 		assert.Equal(t, []int64{bobID}, dirty(t, a, store.KindUser))
 	})
@@ -252,7 +253,7 @@ func TestWhoSharedANumberMayHaveItThen(t *testing.T) {
 func TestAnAddressIsKeptOutBeforeAnybodyHasIt(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, s *store.Store) {
 		a, c := s.Account("acme"), t.Context()
-		got, err := a.Forget(c, "ann@example.com", false, t0)
+		got, err := a.Forget(c, store.Forgetting{Email: "ann@example.com"}, t0)
 		require.NoError(t, err)
 		assert.Empty(t, got.Rows)
 		_, err = a.ApplyUsers(c, []store.UserRow{ann()}, t0)
@@ -275,7 +276,7 @@ func TestForgettingWaitsForWhatIsUnderWay(t *testing.T) {
 			refuses := func(want error) {
 				t.Helper()
 				before := storetest.Dump(t, where)
-				_, err := a.Forget(c, "ann@example.com", false, at(5))
+				_, err := a.Forget(c, store.Forgetting{Email: "ann@example.com"}, at(5))
 				require.ErrorIs(t, err, want)
 				assert.Equal(t, before, storetest.Dump(t, where), "nothing was erased")
 			}
@@ -289,7 +290,7 @@ func TestForgettingWaitsForWhatIsUnderWay(t *testing.T) {
 			refuses(store.ErrMergeOpen)
 			require.NoError(t, a.SettleMerge(c, annID))
 			claim(t, a, "writer", at(4), annID)
-			_, err := a.Forget(c, "ann@example.com", false, at(3600))
+			_, err := a.Forget(c, store.Forgetting{Email: "ann@example.com"}, at(3600))
 			require.NoError(t, err, "a lease that has run out holds nothing up")
 			err = a.Record(c, "writer", []store.Result{{Delivery: sent(annID, "ann@example.com")}}, at(3601))
 			require.ErrorIs(t, err, store.ErrClaimLost, "and what its holder records is not taken")

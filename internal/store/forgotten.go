@@ -2,98 +2,13 @@ package store
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/rand"
-	"crypto/sha256"
 	"database/sql"
-	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
-	"strings"
 	"time"
 )
-
-// tombs are the people who are kept out.
-type tombs struct {
-	key    []byte
-	ids    map[int64]bool
-	hashes map[string]bool
-	byHash map[string][]int64
-	opted  map[string]bool // addresses that had opted out of e-mail; also once they are not kept out any more
-}
-
-// tombs reads them; every write of the mirror asks, so that whoever is forgotten by one program is kept out by all.
-func (t *tx) tombs(ctx context.Context) (tombs, error) {
-	out := tombs{ids: map[int64]bool{}, hashes: map[string]bool{}, byHash: map[string][]int64{}, opted: map[string]bool{}}
-	err := t.each(ctx, func(rows *sql.Rows) error {
-		var hash string
-		var id, lifted int64
-		var opted bool
-		err := rows.Scan(&hash, &id, &lifted, &opted)
-		if opted {
-			out.opted[hash] = true
-		}
-		if err != nil || lifted != 0 {
-			return err
-		}
-		out.hashes[hash] = true
-		if id != 0 {
-			out.ids[id] = true
-			out.byHash[hash] = append(out.byHash[hash], id)
-		}
-		return err
-	}, "SELECT address_hash, user_id, lifted_at, opted_out FROM forgotten WHERE account = $1 AND (lifted_at = 0 OR opted_out)", t.account)
-	if err != nil || len(out.hashes)+len(out.opted) == 0 {
-		return out, err
-	}
-	out.key, err = t.forgetKey(ctx)
-	return out, err
-}
-
-// address reports whether an address is kept out, and gives its hash.
-func (x *tombs) address(email string) (hash string, out bool) {
-	if x.key == nil || email == "" {
-		return "", false
-	}
-	hash = keyed(x.key, email)
-	return hash, x.hashes[hash]
-}
-
-func keyed(key []byte, email string) string {
-	mac := hmac.New(sha256.New, key)
-	mac.Write([]byte(strings.ToLower(strings.TrimSpace(email))))
-	return hex.EncodeToString(mac.Sum(nil))
-}
-
-// forgetKey is nil before anybody was forgotten.
-func (t *tx) forgetKey(ctx context.Context) ([]byte, error) {
-	var text string
-	err := t.QueryRowContext(ctx, "SELECT forget_key FROM accounts WHERE account = $1", t.account).Scan(&text)
-	if errors.Is(err, sql.ErrNoRows) || (err == nil && text == "") {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return hex.DecodeString(text)
-}
-
-// hashOf makes the account's key when there is none: nextMark comes before it.
-func (t *tx) hashOf(ctx context.Context, email string) (string, error) {
-	key, err := t.forgetKey(ctx)
-	if err != nil {
-		return "", err
-	}
-	if key == nil {
-		key = make([]byte, sha256.Size)
-		rand.Read(key) //nolint:errcheck // it never fails
-		if _, err := t.exec(ctx, "UPDATE accounts SET forget_key = $2 WHERE account = $1", t.account, hex.EncodeToString(key)); err != nil {
-			return "", err
-		}
-	}
-	return keyed(key, email), nil
-}
 
 // keepOutUsers leaves out the rows of people who are kept out. Somebody new who has a forgotten address is kept out like them from
 // then on, with everything that is known of them. Of addresses that are not kept out any more it carries the opt-outs over.
@@ -102,15 +17,15 @@ func (t *tx) keepOutUsers(ctx context.Context, rows []UserRow, content []content
 	if err != nil || x.key == nil {
 		return rows, content, err
 	}
-	if err := t.eraseRest(ctx, mark); err != nil {
+	if err := t.eraseRest(ctx, &x, mark); err != nil {
 		return nil, nil, err
 	}
-	var opted []int64
+	optOuts := map[int64]map[string]any{}
 	keptRows, keptContent := make([]UserRow, 0, len(rows)), content[:0:0]
 	for i := range rows {
 		hash, out := x.address(rows[i].Email)
 		if out && !x.ids[rows[i].ID] {
-			if err := t.keepOutUser(ctx, hash, &rows[i], x.opted[hash], mark); err != nil {
+			if err := t.keepOutUser(ctx, hash, &rows[i], x.consent[hash], mark); err != nil {
 				return nil, nil, err
 			}
 			x.ids[rows[i].ID] = true
@@ -119,20 +34,24 @@ func (t *tx) keepOutUsers(ctx context.Context, rows []UserRow, content []content
 			continue
 		}
 		keptRows, keptContent = append(keptRows, rows[i]), append(keptContent, content[i])
-		if x.opted[hash] {
-			opted = append(opted, rows[i].ID)
+		if known := x.consent[hash]; len(known) > 0 {
+			optOuts[rows[i].ID] = known
 		}
 	}
-	return keptRows, keptContent, t.optOutUsers(ctx, opted)
+	return keptRows, keptContent, t.optOutUsers(ctx, optOuts)
 }
 
 // keepOutUser keeps somebody out and erases them, unless something about them is under way: eraseRest comes back then.
-func (t *tx) keepOutUser(ctx context.Context, hash string, r *UserRow, optedOut bool, mark int64) error {
-	e := &eraser{tx: t, users: []int64{r.ID}, email: r.Email, rows: map[string]int64{}, mark: mark, optedOut: optedOut}
-	if _, err := e.eraseIdle(ctx); err != nil {
+func (t *tx) keepOutUser(ctx context.Context, hash string, r *UserRow, optOuts map[string]any, mark int64) error {
+	e := &eraser{tx: t, users: []int64{r.ID}, email: r.Email, rows: map[string]int64{}, mark: mark, optOuts: optOuts}
+	erased, err := e.eraseIdle(ctx)
+	if err == nil && !erased { // a merge that is under way carries them over
+		err = t.keepOptOuts(ctx, map[int64]map[string]any{r.ID: optOuts})
+	}
+	if err != nil {
 		return err
 	}
-	return t.bury(ctx, hash, e.users, e.rows, e.optedOut, moment(mark))
+	return t.bury(ctx, hash, e.users, e.rows, e.optOuts, moment(mark))
 }
 
 // eraseIdle erases, unless something about the people is under way: erased is false then.
@@ -148,7 +67,7 @@ func (e *eraser) eraseIdle(ctx context.Context) (erased bool, err error) {
 }
 
 // eraseRest erases what is left of people who are kept out, because something was under way when they were met.
-func (t *tx) eraseRest(ctx context.Context, mark int64) error {
+func (t *tx) eraseRest(ctx context.Context, x *tombs, mark int64) error {
 	rest, err := t.ids(ctx, `SELECT DISTINCT f.user_id FROM forgotten f WHERE f.account = $1 AND f.lifted_at = 0 AND f.user_id <> 0 AND (
 		EXISTS (SELECT 1 FROM users u WHERE u.account = f.account AND u.id = f.user_id)
 		OR EXISTS (SELECT 1 FROM deliveries d WHERE d.account = f.account AND d.user_id = f.user_id)
@@ -168,38 +87,54 @@ func (t *tx) eraseRest(ctx context.Context, mark int64) error {
 		if err != nil {
 			return err
 		}
-		if _, err := t.exec(ctx, `UPDATE forgotten SET erased = CASE WHEN erased = '' THEN CAST($3 AS TEXT) ELSE erased END, opted_out = opted_out OR $4
-			WHERE account = $1 AND user_id = $2 AND lifted_at = 0`, t.account, id, counts, e.optedOut); err != nil {
+		if _, err := t.exec(ctx, `UPDATE forgotten SET erased = CASE WHEN erased = '' THEN CAST($3 AS TEXT) ELSE erased END
+			WHERE account = $1 AND user_id = $2 AND lifted_at = 0`, t.account, id, counts); err != nil {
+			return err
+		}
+		if err := t.noteOptOuts(ctx, x, x.hashesOf(id), e.optOuts); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// optOut notes in the evidence that addresses have opted out of e-mail.
-func (t *tx) optOut(ctx context.Context, hashes []string) error {
-	if len(hashes) == 0 {
-		return nil
+// noteOptOuts notes in the evidence what addresses that are kept out have opted out of, beside what is known of them.
+func (t *tx) noteOptOuts(ctx context.Context, x *tombs, hashes []string, optOuts map[string]any) error {
+	for _, hash := range hashes {
+		known := WithOptOuts(x.consent[hash], optOuts)
+		if len(known) == len(x.consent[hash]) {
+			continue
+		}
+		x.consent[hash] = known
+		consent, err := encodeMap(known)
+		if err != nil {
+			return err
+		}
+		if _, err := t.exec(ctx, "UPDATE forgotten SET opted_out = $3, consent = $4 WHERE account = $1 AND lifted_at = 0 AND address_hash = $2",
+			t.account, hash, ofEmail(known), consent); err != nil {
+			return err
+		}
 	}
-	_, err := t.exec(ctx, "UPDATE forgotten SET opted_out = TRUE WHERE account = $1 AND lifted_at = 0 AND "+t.in("address_hash", "$2"), t.account, many(t, hashes))
-	return err
+	return nil
 }
 
-// optOutUsers has a contact that may be made of users not be mailable. Whose contact is there has its consent in Brevo.
-func (t *tx) optOutUsers(ctx context.Context, users []int64) error {
-	had, err := t.deliveries(ctx, users)
+// ofEmail reports whether opt-outs tell of e-mail as a whole.
+func ofEmail(optOuts map[string]any) bool {
+	return optOuts[Blocklisted] == true || optOuts[OwedEmail] == true
+}
+
+// optOutUsers has contacts that may be made of users respect what was opted out of. Whose contact is there has its consent in Brevo.
+func (t *tx) optOutUsers(ctx context.Context, of map[int64]map[string]any) error {
+	had, err := t.deliveries(ctx, slices.Collect(maps.Keys(of)))
 	if err != nil {
 		return err
 	}
-	users = slices.DeleteFunc(distinct(users), func(id int64) bool { return had[id].State == DeliverySent })
-	if len(users) == 0 {
-		return nil
+	for id := range had {
+		if had[id].State == DeliverySent {
+			delete(of, id)
+		}
 	}
-	if _, err := t.exec(ctx, "INSERT INTO deliveries (account, user_id) SELECT CAST($1 AS TEXT), ids.id FROM "+t.values("$2")+
-		" WHERE TRUE ON CONFLICT (account, user_id) DO NOTHING", t.account, many(t, users)); err != nil {
-		return err
-	}
-	return t.keepOptOut(ctx, users)
+	return t.keepOptOuts(ctx, of)
 }
 
 // keepOutTickets leaves out tickets whose requester is kept out. One that was somebody else's until now goes, and its former
@@ -228,20 +163,19 @@ func (t *tx) keepOutTickets(ctx context.Context, rows []TicketRow, mark int64) (
 	return kept, t.mark(ctx, KindUser, distinct(former), mark)
 }
 
-// keepOutContacts leaves out contacts of Brevo that have an address which is kept out. That one has opted out meanwhile is noted.
+// keepOutContacts leaves out contacts of Brevo that have an address which is kept out. What they have opted out of meanwhile is noted.
 func (t *tx) keepOutContacts(ctx context.Context, rows []BrevoContact) ([]BrevoContact, error) {
 	x, err := t.tombs(ctx)
 	if err != nil || len(x.hashes) == 0 {
 		return rows, err
 	}
 	var out []int64
-	var opted []string
 	kept := make([]BrevoContact, 0, len(rows))
 	for i := range rows {
 		if hash, forgotten := x.address(rows[i].Email); forgotten {
 			out = append(out, rows[i].ID)
-			if rows[i].EmailBlacklisted && !x.opted[hash] {
-				opted = append(opted, hash)
+			if err := t.noteOptOuts(ctx, &x, []string{hash}, OptOutsOf(&rows[i])); err != nil {
+				return nil, err
 			}
 			continue
 		}
@@ -249,9 +183,6 @@ func (t *tx) keepOutContacts(ctx context.Context, rows []BrevoContact) ([]BrevoC
 	}
 	if len(out) == 0 {
 		return kept, nil
-	}
-	if err := t.optOut(ctx, opted); err != nil {
-		return nil, err
 	}
 	_, err = t.exec(ctx, "DELETE FROM brevo_contacts WHERE account = $1 AND "+t.in("id", "$2"), t.account, many(t, out))
 	return kept, err
@@ -290,9 +221,9 @@ func (a *Account) ForgottenAt(ctx context.Context, email string, user int64) (at
 	return moment(n), n != 0, nil
 }
 
-// Remember lifts Forget: whoever has the address may be read again from now on, and nothing is brought back. That somebody had opted
-// out of e-mail is remembered for the contact that may be made of them, or of whoever has the address later. It returns the users, ascending, and whether the
-// address was kept out at all.
+// Remember lifts Forget: whoever has the address may be read again from now on, and nothing is brought back. What somebody had opted
+// out of is remembered for the contact that may be made of them, or of whoever has the address later. It returns the users, ascending, and
+// whether the address was kept out at all.
 func (a *Account) Remember(ctx context.Context, email string, now time.Time) (users []int64, lifted bool, err error) {
 	err = a.write(ctx, func(t *tx) error {
 		users, lifted = nil, false
@@ -300,23 +231,26 @@ func (a *Account) Remember(ctx context.Context, email string, now time.Time) (us
 		if err != nil || key == nil {
 			return err
 		}
-		opted := false
+		var optOuts map[string]any
 		err = t.each(ctx, func(rows *sql.Rows) error {
 			var id int64
-			var out bool
-			err := rows.Scan(&id, &out)
-			lifted, opted = true, opted || out
+			of, err := scanConsent(rows, &id)
+			lifted, optOuts = true, WithOptOuts(optOuts, of)
 			if id != 0 {
 				users = append(users, id)
 			}
 			return err
-		}, "UPDATE forgotten SET lifted_at = $3 WHERE account = $1 AND address_hash = $2 AND lifted_at = 0 RETURNING user_id, opted_out",
+		}, "UPDATE forgotten SET lifted_at = $3 WHERE account = $1 AND address_hash = $2 AND lifted_at = 0 RETURNING user_id, opted_out, consent",
 			t.account, keyed(key, email), nanos(now))
 		users = distinct(users)
-		if err != nil || !opted {
+		if err != nil || len(optOuts) == 0 {
 			return err
 		}
-		return t.optOutUsers(ctx, slices.Clone(users))
+		of := map[int64]map[string]any{}
+		for _, id := range users {
+			of[id] = optOuts
+		}
+		return t.optOutUsers(ctx, of)
 	})
 	if err != nil {
 		return nil, false, fmt.Errorf("remember: %w", err)

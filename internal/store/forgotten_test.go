@@ -17,8 +17,15 @@ func annAt(n int) store.UserRow {
 	return u
 }
 
+// annOptedOut is Ann's contact, which may not be reached by any channel, nor by one of the lists; annsOptOuts are what is kept of that.
+func annOptedOut() *store.BrevoContact {
+	return &store.BrevoContact{ID: annContact, Email: "ann@example.com", EmailBlacklisted: true, SMSBlacklisted: true, Unsubscribed: []int64{31}}
+}
+
+var annsOptOuts = map[string]any{store.Blocklisted: true, store.BlocklistedSMS: true, "list:31": true}
+
 // assertOptedOut reads what is kept of Ann's consent once she is read again.
-func assertOptedOut(t *testing.T, a *store.Account, want bool) {
+func assertOptedOut(t *testing.T, a *store.Account, want map[string]any) {
 	t.Helper()
 	_, lifted, err := a.Remember(t.Context(), "ann@example.com", at(50))
 	require.NoError(t, err)
@@ -28,13 +35,13 @@ func assertOptedOut(t *testing.T, a *store.Account, want bool) {
 	people, err := a.Peek(t.Context(), []int64{annID})
 	require.NoError(t, err)
 	require.True(t, people[0].Found)
-	assert.Equal(t, want, people[0].Delivery.Refused[store.Blocklisted] == true)
+	assert.Equal(t, want, people[0].Delivery.Refused)
 }
 
 func TestAnOptOutOutlivesForgetting(t *testing.T) {
-	forget := func(t *testing.T, a *store.Account, optedOut bool, n int) {
+	forget := func(t *testing.T, a *store.Account, seen *store.BrevoContact, n int) {
 		t.Helper()
-		_, err := a.Forget(t.Context(), "ann@example.com", optedOut, at(n))
+		_, err := a.Forget(t.Context(), store.Forgetting{Email: "ann@example.com", Seen: seen}, at(n))
 		require.NoError(t, err)
 	}
 	read := func(t *testing.T, a *store.Account, n int) {
@@ -44,34 +51,51 @@ func TestAnOptOutOutlivesForgetting(t *testing.T) {
 	}
 	for name, story := range map[string]struct {
 		happens func(*testing.T, *store.Account)
-		want    bool
+		want    map[string]any
 	}{
-		"nobody opted out": {func(t *testing.T, a *store.Account) { read(t, a, 1); forget(t, a, false, 2); forget(t, a, false, 3) }, false},
+		"nobody opted out": {func(t *testing.T, a *store.Account) { read(t, a, 1); forget(t, a, nil, 2); forget(t, a, nil, 3) }, nil},
 		"known only when it is said again": {func(t *testing.T, a *store.Account) {
 			read(t, a, 1)
-			forget(t, a, false, 2)
-			forget(t, a, true, 3)
-			forget(t, a, false, 4)
-		}, true},
+			forget(t, a, nil, 2)
+			forget(t, a, annOptedOut(), 3)
+			forget(t, a, nil, 4)
+		}, annsOptOuts},
 		"seen in Brevo meanwhile": {func(t *testing.T, a *store.Account) {
 			read(t, a, 1)
-			forget(t, a, false, 2)
-			require.NoError(t, a.ApplyBrevoContacts(t.Context(), "", []store.BrevoContact{{ID: annContact, Email: "ann@example.com", EmailBlacklisted: true}}, at(3)))
-		}, true},
-		"met after it was said": {func(t *testing.T, a *store.Account) { forget(t, a, true, 1); read(t, a, 2) }, true},
-		"never met":             {func(t *testing.T, a *store.Account) { forget(t, a, true, 1) }, true},
+			forget(t, a, nil, 2)
+			require.NoError(t, a.ApplyBrevoContacts(t.Context(), "", []store.BrevoContact{*annOptedOut()}, at(3)))
+		}, annsOptOuts},
+		"met after it was said": {func(t *testing.T, a *store.Account) { forget(t, a, annOptedOut(), 1); read(t, a, 2) }, annsOptOuts},
+		"never met":             {func(t *testing.T, a *store.Account) { forget(t, a, annOptedOut(), 1) }, annsOptOuts},
 		"lifted once before": {func(t *testing.T, a *store.Account) {
-			forget(t, a, true, 1)
+			forget(t, a, annOptedOut(), 1)
 			_, _, err := a.Remember(t.Context(), "ann@example.com", at(2))
 			require.NoError(t, err)
-			forget(t, a, false, 3)
-		}, true},
+			forget(t, a, nil, 3)
+		}, annsOptOuts},
 		"a bare delivery is there": {func(t *testing.T, a *store.Account) {
 			read(t, a, 1)
-			forget(t, a, true, 2)
+			forget(t, a, annOptedOut(), 2)
 			claim(t, a, "late", at(3), annID)
 			require.NoError(t, a.Release(t.Context(), "late"))
-		}, true},
+		}, annsOptOuts},
+		"seen in Brevo before": {func(t *testing.T, a *store.Account) {
+			read(t, a, 1)
+			require.NoError(t, a.ApplyBrevoContacts(t.Context(), "", []store.BrevoContact{*annOptedOut()}, at(2)))
+			forget(t, a, nil, 3)
+		}, annsOptOuts},
+		"of an earlier contact, and of somebody who was merged into her": {func(t *testing.T, a *store.Account) {
+			read(t, a, 1)
+			claim(t, a, "one", at(2), annID)
+			d := sent(annID, "ann@example.com")
+			d.Refused = map[string]any{"SMS": "+331", "list:30": true, store.OwedSMS: true}
+			require.NoError(t, a.Record(t.Context(), "one", []store.Result{{Delivery: d}}, at(2)))
+			forget(t, a, annOptedOut(), 3)
+		}, map[string]any{store.Blocklisted: true, store.BlocklistedSMS: true, "list:31": true, "list:30": true, store.OwedSMS: true}},
+		"forgotten by a program of a version that knew of e-mail alone": {func(t *testing.T, a *store.Account) {
+			forget(t, a, annOptedOut(), 1)
+			a.ForgetConsent(t)
+		}, map[string]any{store.Blocklisted: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			forEachEngine(t, func(t *testing.T, s *store.Store) {
@@ -87,7 +111,7 @@ func TestAnOptOutOutlivesForgetting(t *testing.T) {
 func TestAnOptOutIsKeptForItsAddressAlone(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, s *store.Store) {
 		a, c := s.Account("acme"), t.Context()
-		_, err := a.Forget(c, "ann@example.com", true, t0)
+		_, err := a.Forget(c, store.Forgetting{Email: "ann@example.com", Seen: annOptedOut()}, t0)
 		require.NoError(t, err)
 		_, _, err = a.Remember(c, "ann@example.com", at(1))
 		require.NoError(t, err)
@@ -110,7 +134,7 @@ func TestWhoIsKeptOutWhileSomethingIsUnderWayIsErasedAfterIt(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			where := address(t)
 			a, c := open(t, where).Account("acme"), t.Context()
-			_, err := a.Forget(c, "ann@example.com", false, t0)
+			_, err := a.Forget(c, store.Forgetting{Email: "ann@example.com"}, t0)
 			require.NoError(t, err)
 			old := annAt(1)
 			old.Email = "maiden@example.com"
@@ -141,7 +165,7 @@ func TestWhoIsKeptOutWhileSomethingIsUnderWayIsErasedAfterIt(t *testing.T) {
 			merges, err := a.Merges(c, []int64{98})
 			require.NoError(t, err)
 			assert.Len(t, merges, 1, "other people's stay")
-			assertOptedOut(t, a, true)
+			assertOptedOut(t, a, map[string]any{store.Blocklisted: true})
 		})
 	}
 }
@@ -149,7 +173,7 @@ func TestWhoIsKeptOutWhileSomethingIsUnderWayIsErasedAfterIt(t *testing.T) {
 func TestAnOpenMergeOfWhoIsKeptOutKeepsItsOptOuts(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, s *store.Store) {
 		a, c := s.Account("acme"), t.Context()
-		_, err := a.Forget(c, "ann@example.com", false, t0)
+		_, err := a.Forget(c, store.Forgetting{Email: "ann@example.com"}, t0)
 		require.NoError(t, err)
 		require.NoError(t, a.AddMerge(c, store.Merge{LoserID: annID, WinnerID: bobID, At: t0}, t0))
 		for n := range 2 {

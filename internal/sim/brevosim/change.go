@@ -98,6 +98,11 @@ func (s *Server) Blocklist(email string) {
 	s.edit(email, func(c *contact) { c.emailBlacklisted = true })
 }
 
+// BlocklistSMS is a person who wants no text messages any more.
+func (s *Server) BlocklistSMS(email string) {
+	s.edit(email, func(c *contact) { c.smsBlacklisted = true })
+}
+
 // EditAttribute is the marketer's own change of a contact; a nil value empties the attribute.
 func (s *Server) EditAttribute(email, name string, value any) {
 	s.edit(email, func(c *contact) {
