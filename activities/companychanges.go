@@ -76,38 +76,54 @@ func (s *companySync) compare(ctx context.Context, ids []int64, work *companyWor
 	if err != nil {
 		return fmt.Errorf("read marks: %w", err)
 	}
-	organizations, err := s.store.Organizations(ctx, ids)
+	firms, err := s.firms(ctx, ids)
 	if err != nil {
-		return fmt.Errorf("read organizations: %w", err)
+		return err
 	}
-	companies, err := s.store.Companies(ctx, ids)
-	if err != nil {
-		return fmt.Errorf("read companies: %w", err)
-	}
-	members, err := s.store.OrganizationMembers(ctx, ids)
-	if err != nil {
-		return fmt.Errorf("read members: %w", err)
-	}
-	ours, err := s.ours(ctx, companies, members)
+	ours, err := s.ours(ctx, firms)
 	if err != nil {
 		return err
 	}
 	var done []store.Dirty
-	for _, id := range ids {
-		change := companyChange{company: companies[id], dirty: versions[id]}
-		change.company.OrganizationID = id
-		if s.leave(&change.company) {
-			continue
-		}
-		var live *store.OrganizationRow
-		if o, known := organizations[id]; known && !o.Deleted {
-			live = &o
-		}
-		if !s.plan(&change, live, members[id], ours, work) {
+	for i := range firms {
+		change := companyChange{company: firms[i].company, dirty: versions[ids[i]]}
+		if !s.leave(&change.company) && !s.plan(&change, &firms[i], ours, work) {
 			done = append(done, change.mark())
 		}
 	}
 	return s.store.ClearDirty(ctx, store.KindOrganization, done)
+}
+
+// firm is an organization and what there is of it in Brevo.
+type firm struct {
+	organization *store.OrganizationRow // nil: not read, or deleted
+	company      store.Company          // as it was last sent
+	members      []int64                // contacts, ascending
+}
+
+// firms reads organizations, in the order of their ids.
+func (c *connection) firms(ctx context.Context, ids []int64) ([]firm, error) {
+	organizations, err := c.store.Organizations(ctx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("read organizations: %w", err)
+	}
+	companies, err := c.store.Companies(ctx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("read companies: %w", err)
+	}
+	members, err := c.store.OrganizationMembers(ctx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("read members: %w", err)
+	}
+	out := make([]firm, len(ids))
+	for i, id := range ids {
+		out[i] = firm{company: companies[id], members: members[id]}
+		out[i].company.OrganizationID = id
+		if o, known := organizations[id]; known && !o.Deleted {
+			out[i].organization = &o
+		}
+	}
+	return out, nil
 }
 
 // leave reports whether nothing can be done about a company in this run. Its mark stays, and the next run looks again.
@@ -125,10 +141,10 @@ func (s *companySync) leave(c *store.Company) bool {
 	return true
 }
 
-// plan adds what a company needs to the work; false when it is up to date. organization is nil once it was deleted: then
-// what we linked is unlinked, and the company stays.
-func (s *companySync) plan(c *companyChange, organization *store.OrganizationRow, members []int64, ours func([]int64) []int64, work *companyWork) bool {
-	members = ours(members)
+// plan adds what a company needs to the work; false when it is up to date. Once its organization was deleted, what we linked
+// is unlinked, and the company stays.
+func (s *companySync) plan(c *companyChange, f *firm, ours func([]int64) []int64, work *companyWork) bool {
+	organization, members := f.organization, ours(f.members)
 	linked := ours(union(c.company.Contacts, c.company.Unsure))
 	concerned := !s.cfg.Pilot.Active() || len(members) > 0
 	if c.company.State != companySent {
@@ -160,16 +176,13 @@ func (s *companySync) plan(c *companyChange, organization *store.OrganizationRow
 
 // ours gives the function that keeps, of contacts, those that may be linked and unlinked: everybody, or the people of a
 // pilot.
-func (s *companySync) ours(ctx context.Context, companies map[int64]store.Company, members map[int64][]int64) (func([]int64) []int64, error) {
+func (s *companySync) ours(ctx context.Context, firms []firm) (func([]int64) []int64, error) {
 	if !s.cfg.Pilot.Active() {
 		return func(ids []int64) []int64 { return ids }, nil
 	}
 	var all []int64
-	for id := range companies {
-		all = append(append(all, companies[id].Contacts...), companies[id].Unsure...)
-	}
-	for id := range members {
-		all = append(all, members[id]...)
+	for i := range firms {
+		all = slices.Concat(all, firms[i].company.Contacts, firms[i].company.Unsure, firms[i].members)
 	}
 	deliveries, err := s.store.DeliveriesByBrevoID(ctx, union(all, nil))
 	if err != nil {

@@ -81,23 +81,15 @@ func (f *foreseer) companies(ctx context.Context) error {
 
 // compare is companySync's, with the members there would be.
 func (f *foreseer) compare(ctx context.Context, s *companySync, ids []int64, work *companyWork) error {
-	organizations, err := f.store.Organizations(ctx, ids)
+	firms, err := f.firms(ctx, ids)
 	if err != nil {
-		return fmt.Errorf("read organizations: %w", err)
+		return err
 	}
-	companies, err := f.store.Companies(ctx, ids)
-	if err != nil {
-		return fmt.Errorf("read companies: %w", err)
+	for i := range firms {
+		stay := slices.DeleteFunc(firms[i].members, func(contact int64) bool { return f.leaving[contact] })
+		firms[i].members = union(stay, slices.Collect(maps.Keys(f.joining[ids[i]])))
 	}
-	members, err := f.store.OrganizationMembers(ctx, ids)
-	if err != nil {
-		return fmt.Errorf("read members: %w", err)
-	}
-	for _, id := range ids {
-		stay := slices.DeleteFunc(members[id], func(contact int64) bool { return f.leaving[contact] })
-		members[id] = union(stay, slices.Collect(maps.Keys(f.joining[id])))
-	}
-	ours, err := s.ours(ctx, companies, members)
+	ours, err := s.ours(ctx, firms)
 	if err != nil {
 		return err
 	}
@@ -108,17 +100,11 @@ func (f *foreseer) compare(ctx context.Context, s *companySync, ids []int64, wor
 			return union(ours(ids), piloted)
 		}
 	}
-	for _, id := range ids {
-		change := companyChange{company: companies[id]}
-		change.company.OrganizationID = id
-		if s.leave(&change.company) {
-			continue
+	for i := range firms {
+		change := companyChange{company: firms[i].company}
+		if !s.leave(&change.company) {
+			s.plan(&change, &firms[i], keep, work)
 		}
-		var live *store.OrganizationRow
-		if o, known := organizations[id]; known && !o.Deleted {
-			live = &o
-		}
-		s.plan(&change, live, members[id], keep, work)
 	}
 	return nil
 }
