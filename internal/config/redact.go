@@ -41,18 +41,19 @@ func plain(v any) slog.Value {
 	return slog.StringValue(fmt.Sprintf("[redacted %T]", v))
 }
 
-// emailAddress does not match name@v1.2.3, as in the paths of Go modules.
-var emailAddress = regexp.MustCompile(`[\p{L}\p{N}._%+'-]+@(?:[\p{L}\p{N}-]+\.)+\p{L}{2,}`)
+// emailAddress does not match name@v1.2.3, as in the paths of Go modules. An @ behind it belongs to process@host@queue, by which
+// Temporal names its clients.
+var emailAddress = regexp.MustCompile(`([\p{L}\p{N}._%+'-]+)@(?:[\p{L}\p{N}-]+\.)+\p{L}{2,}(@?)`)
 
-// withoutAddresses leaves process@host, by which Temporal names its clients.
 func withoutAddresses(text string) string {
 	if !strings.Contains(text, "@") {
 		return text
 	}
 	return emailAddress.ReplaceAllStringFunc(text, func(found string) string {
-		if local, _, _ := strings.Cut(found, "@"); strings.Trim(local, "0123456789") == "" {
+		parts := emailAddress.FindStringSubmatch(found)
+		if parts[2] != "" && strings.Trim(parts[1], "0123456789") == "" {
 			return found
 		}
-		return redacted
+		return redacted + parts[2]
 	})
 }
