@@ -125,7 +125,7 @@ func (s *companySync) update(ctx context.Context, c *companyChange) error {
 	if mapping.Equal(c.want, c.company.Attributes) || len(c.want) == 0 {
 		return nil
 	}
-	_, err := s.brevo.UpdateCompany(ctx, c.company.BrevoID, c.want)
+	err := s.brevo.UpdateCompany(ctx, c.company.BrevoID, c.want)
 	if brevo.IsNotFound(err) {
 		return errors.Join(s.exists(ctx, c), err)
 	}

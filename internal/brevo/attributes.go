@@ -58,11 +58,9 @@ type AttributeSpec struct {
 
 // ListAttributes reads all contact attributes: https://developers.brevo.com/reference/get-attributes.
 func (c *Client) ListAttributes(ctx context.Context) ([]Attribute, error) {
-	var out struct {
-		Attributes []Attribute `json:"attributes"`
-	}
+	out := rows[Attribute]{key: "attributes"}
 	_, err := c.do(ctx, call{method: http.MethodGet, route: "/contacts/attributes", bucket: BucketContacts}, &out)
-	return out.Attributes, err
+	return out.items, err
 }
 
 // CreateAttribute defines a contact attribute: https://developers.brevo.com/reference/create-attribute. Calling it for a

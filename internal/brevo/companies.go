@@ -23,7 +23,7 @@ type Company struct {
 	LinkedContactIDs []int64        `json:"linkedContactsIds"`
 }
 
-// UnmarshalJSON takes attributes given as a list as empty, and ids written as strings.
+// UnmarshalJSON takes attributes given as a list as empty, and ids written as strings; a company has one.
 func (c *Company) UnmarshalJSON(data []byte) error {
 	var b struct {
 		ID               identity   `json:"id"`
@@ -32,6 +32,9 @@ func (c *Company) UnmarshalJSON(data []byte) error {
 	}
 	if err := json.Unmarshal(data, &b); err != nil {
 		return err
+	}
+	if b.ID == "" {
+		return lacks("id")
 	}
 	*c = Company{ID: string(b.ID), Attributes: b.Attributes, LinkedContactIDs: b.LinkedContactIDs}
 	return nil
@@ -57,11 +60,9 @@ func (c *Client) CreateCompany(ctx context.Context, in CreateCompany) (string, e
 	if in.Name == "" {
 		return "", errors.New("create company: needs a name")
 	}
-	var out struct {
-		ID string `json:"id"`
-	}
+	out := only[identity]{key: "id"}
 	_, err := c.do(ctx, call{method: http.MethodPost, route: "/companies", body: in, bucket: BucketOther}, &out)
-	return out.ID, err
+	return string(out.value), err
 }
 
 // CompanyQuery selects companies; zero fields are not sent. Brevo documents neither the default nor the largest Limit.
@@ -94,11 +95,9 @@ func (c *Client) ListCompanies(ctx context.Context, q CompanyQuery) ([]Company, 
 	if q.SortBy != "" {
 		v.Set("sortBy", q.SortBy)
 	}
-	var out struct {
-		Items []Company `json:"items"`
-	}
+	out := rows[Company]{key: "items", uncounted: true}
 	_, err := c.do(ctx, call{method: http.MethodGet, route: "/companies", query: v, bucket: BucketOther}, &out)
-	return out.Items, err
+	return out.items, err
 }
 
 func setTime(v url.Values, name string, t time.Time) {
@@ -128,20 +127,19 @@ func (c *Client) GetCompany(ctx context.Context, id string) (Company, error) {
 
 // UpdateCompany changes attributes ("name" among them). Links are not part of it: Brevo would replace the whole list.
 // https://developers.brevo.com/reference/update-company
-func (c *Client) UpdateCompany(ctx context.Context, id string, attributes map[string]any) (Company, error) {
-	var out Company
+func (c *Client) UpdateCompany(ctx context.Context, id string, attributes map[string]any) error {
 	r, err := companyCall(http.MethodPatch, "/companies/{id}", "/companies/", id)
 	if err != nil {
-		return out, err
+		return err
 	}
 	if len(attributes) == 0 {
-		return out, errors.New("update company: needs at least one attribute")
+		return errors.New("update company: needs at least one attribute")
 	}
 	r.body = struct {
 		Attributes map[string]any `json:"attributes"`
 	}{attributes}
-	_, err = c.do(ctx, r, &out)
-	return out, err
+	_, err = c.do(ctx, r, nil)
+	return err
 }
 
 // LinkUnlink links and unlinks contacts by Brevo id and leaves all other links alone.
@@ -184,14 +182,12 @@ func (c *Client) ImportCompanies(ctx context.Context, csv []byte, m CompanyMappi
 	if err != nil {
 		return 0, fmt.Errorf("import companies: %w", err)
 	}
-	var out struct {
-		ProcessID int64 `json:"processId"`
-	}
+	out := only[wholeNumber]{key: "processId"}
 	_, err = c.do(ctx, call{
 		method: http.MethodPost, route: "/companies/import", bucket: BucketOther,
 		body: form,
 	}, &out)
-	return out.ProcessID, err
+	return int64(out.value), err
 }
 
 // companyForm writes the parts file and mapping. An object in a form is application/json by the specification of
@@ -252,9 +248,7 @@ func (c *Client) CreateCompanyAttribute(ctx context.Context, label, typ string) 
 	if n := len([]rune(label)); n < 1 || n > maxCompanyLabel {
 		return "", fmt.Errorf("create company attribute: a label has 1 to %d characters, found %d", maxCompanyLabel, n)
 	}
-	var out struct {
-		ID string `json:"id"`
-	}
+	out := only[identity]{key: "id"}
 	_, err := c.do(ctx, call{
 		method: http.MethodPost, route: "/crm/attributes", bucket: BucketOther,
 		body: struct {
@@ -263,5 +257,5 @@ func (c *Client) CreateCompanyAttribute(ctx context.Context, label, typ string) 
 			For   string `json:"objectType"`
 		}{label, typ, "companies"},
 	}, &out)
-	return out.ID, err
+	return string(out.value), err
 }

@@ -35,8 +35,8 @@ type Contact struct {
 	ModifiedAt       time.Time
 }
 
-// UnmarshalJSON reads the answer of GET /contacts and GET /contacts/{identifier}. Only an id that is none is an error:
-// attributes given as a list are empty, and times in an unknown form are zero.
+// UnmarshalJSON reads the answer of GET /contacts and GET /contacts/{identifier}. Only an id that is none, or is missing, is an
+// error: attributes given as a list are empty, and times in an unknown form are zero.
 func (c *Contact) UnmarshalJSON(data []byte) error {
 	var b struct {
 		ID               wholeNumber `json:"id"`
@@ -51,6 +51,9 @@ func (c *Contact) UnmarshalJSON(data []byte) error {
 	}
 	if err := json.Unmarshal(data, &b); err != nil {
 		return err
+	}
+	if b.ID == 0 {
+		return lacks("id")
 	}
 	*c = Contact{
 		ID: int64(b.ID), Email: b.Email, EmailBlacklisted: b.EmailBlacklisted, SMSBlacklisted: b.SMSBlacklisted,
@@ -124,13 +127,13 @@ type ContactQuery struct {
 
 // ContactPage is one page. It may be shorter than the Limit asked for without being the last: go on at Next until End.
 type ContactPage struct {
-	Contacts []Contact `json:"contacts"`
+	Contacts []Contact
 	// Count is the number of contacts that match in all; 0 also when Brevo did not say.
-	Count int64 `json:"count"`
+	Count int64
 	// Next is the Offset of the page after this one.
-	Next int `json:"-"`
+	Next int
 	// End says that nothing comes after: Next reaches Count or, where Brevo gave none, the page is empty.
-	End bool `json:"-"`
+	End bool
 }
 
 // maxContactIDs is Brevo's bound on the parameter ids.
@@ -138,12 +141,11 @@ const maxContactIDs = 20
 
 // ListContacts reads one page: https://developers.brevo.com/reference/get-contacts.
 func (c *Client) ListContacts(ctx context.Context, q ContactQuery) (ContactPage, error) {
-	var out ContactPage
 	if q.Limit < 0 || q.Limit > MaxContactPage || q.Offset < 0 {
-		return out, fmt.Errorf("list contacts: limit must be at most %d and offset not negative, found %d and %d", MaxContactPage, q.Limit, q.Offset)
+		return ContactPage{}, fmt.Errorf("list contacts: limit must be at most %d and offset not negative, found %d and %d", MaxContactPage, q.Limit, q.Offset)
 	}
 	if len(q.IDs) > maxContactIDs {
-		return out, fmt.Errorf("list contacts: at most %d ids in one call, found %d", maxContactIDs, len(q.IDs))
+		return ContactPage{}, fmt.Errorf("list contacts: at most %d ids in one call, found %d", maxContactIDs, len(q.IDs))
 	}
 	v := page(q.Limit, q.Offset, q.Sort)
 	if !q.ModifiedSince.IsZero() {
@@ -155,13 +157,13 @@ func (c *Client) ListContacts(ctx context.Context, q ContactQuery) (ContactPage,
 	for _, id := range q.IDs {
 		v.Add("ids", strconv.FormatInt(id, 10))
 	}
-	_, err := c.do(ctx, call{method: http.MethodGet, route: "/contacts", query: v, bucket: BucketContacts}, &out)
+	got := rows[Contact]{key: "contacts", offset: q.Offset}
+	_, err := c.do(ctx, call{method: http.MethodGet, route: "/contacts", query: v, bucket: BucketContacts}, &got)
 	if err != nil {
 		return ContactPage{}, err
 	}
-	out.Next = q.Offset + len(out.Contacts)
-	out.End = isEnd(len(out.Contacts), out.Next, out.Count)
-	return out, nil
+	next := q.Offset + len(got.items)
+	return ContactPage{Contacts: got.items, Count: got.count, Next: next, End: isEnd(len(got.items), next, got.count)}, nil
 }
 
 // isEnd reports whether a page of the given number of rows is the last one; next is the offset behind it, and count, if
@@ -208,9 +210,9 @@ func (c *Client) CreateContact(ctx context.Context, in CreateContact) (int64, er
 	if in.Email == "" && in.ExtID == "" && len(in.Attributes) == 0 {
 		return 0, errors.New("create contact: needs an email, an ext_id or the attribute SMS")
 	}
-	var out created
+	out := only[wholeNumber]{key: "id"}
 	_, err = c.do(ctx, call{method: http.MethodPost, route: "/contacts", body: in, bucket: BucketContacts}, &out)
-	return int64(out.ID), err
+	return int64(out.value), err
 }
 
 // oneAddress keeps an address from travelling twice: EMAIL among the attributes has broken upserts.

@@ -234,7 +234,7 @@ func TestContractAnswers(t *testing.T) {
 					return
 				}
 				require.NoError(t, err)
-				if answer.body != nil {
+				if answer.body != nil && e.want != nil {
 					assert.False(t, got == nil || reflect.ValueOf(got).IsZero(), "%s was decoded into nothing", body)
 				}
 			})

@@ -29,9 +29,7 @@ func (c *Client) SendTemplate(ctx context.Context, m TemplateEmail) (messageID s
 	if m.TemplateID == 0 || len(m.To) == 0 || m.IdempotencyKey == "" {
 		return "", errors.New("send template: needs a template, a recipient and an idempotency key")
 	}
-	var out struct {
-		MessageID string `json:"messageId"`
-	}
+	out := only[identity]{key: "messageId"}
 	_, err = c.do(ctx, call{
 		method: http.MethodPost, route: "/smtp/email", bucket: BucketSMTP,
 		body: struct {
@@ -42,5 +40,5 @@ func (c *Client) SendTemplate(ctx context.Context, m TemplateEmail) (messageID s
 			Headers    map[string]string `json:"headers"`
 		}{m.TemplateID, m.To, m.Params, m.Tags, map[string]string{"Idempotency-Key": m.IdempotencyKey}},
 	}, &out)
-	return out.MessageID, err
+	return string(out.value), err
 }

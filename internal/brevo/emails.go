@@ -52,13 +52,13 @@ func (e *SentEmail) UnmarshalJSON(data []byte) error {
 
 // EmailPage is one page. It may be shorter than the Limit asked for without being the last: go on at Next until End.
 type EmailPage struct {
-	Emails []SentEmail `json:"transactionalEmails"`
+	Emails []SentEmail
 	// Count is the number of e-mails that match in all; 0 also when Brevo did not say.
-	Count int64 `json:"count"`
+	Count int64
 	// Next is the Offset of the page after this one.
-	Next int `json:"-"`
+	Next int
 	// End says that nothing comes after: Next reaches Count or, where Brevo gave none, the page is empty.
-	End bool `json:"-"`
+	End bool
 }
 
 // ListEmails reads one page of the transactional e-mails that were sent, one row for each recipient. By its tags it tells
@@ -79,13 +79,12 @@ func (c *Client) ListEmails(ctx context.Context, q EmailQuery) (EmailPage, error
 		v.Set("startDate", q.Start.UTC().Format(time.DateOnly))
 		v.Set("endDate", q.End.UTC().Format(time.DateOnly))
 	}
-	var out EmailPage
-	if _, err := c.do(ctx, call{method: http.MethodGet, route: "/smtp/emails", query: v, bucket: BucketEmails}, &out); err != nil {
+	got := rows[SentEmail]{key: "transactionalEmails", offset: q.Offset}
+	if _, err := c.do(ctx, call{method: http.MethodGet, route: "/smtp/emails", query: v, bucket: BucketEmails}, &got); err != nil {
 		return EmailPage{}, err
 	}
-	out.Next = q.Offset + len(out.Emails)
-	out.End = isEnd(len(out.Emails), out.Next, out.Count)
-	return out, nil
+	next := q.Offset + len(got.items)
+	return EmailPage{Emails: got.items, Count: got.count, Next: next, End: isEnd(len(got.items), next, got.count)}, nil
 }
 
 func (q EmailQuery) check() error {

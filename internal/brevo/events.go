@@ -184,18 +184,17 @@ type StoredEvent struct {
 
 // EventPage is one page, newest first, and the number of events that match in all.
 type EventPage struct {
-	Events []StoredEvent `json:"events"`
-	Count  int64         `json:"count"`
+	Events []StoredEvent
+	Count  int64
 }
 
 // ListEvents reads one page of custom events: https://developers.brevo.com/reference/get-events.
 func (c *Client) ListEvents(ctx context.Context, q EventQuery) (EventPage, error) {
-	var out EventPage
 	if q.Limit < 0 || q.Limit > MaxEventPage || q.Offset < 0 {
-		return out, fmt.Errorf("list events: limit must be at most %d and offset not negative, found %d and %d", MaxEventPage, q.Limit, q.Offset)
+		return EventPage{}, fmt.Errorf("list events: limit must be at most %d and offset not negative, found %d and %d", MaxEventPage, q.Limit, q.Offset)
 	}
 	if q.Start.IsZero() != q.End.IsZero() {
-		return out, errors.New("list events: start and end go together")
+		return EventPage{}, errors.New("list events: start and end go together")
 	}
 	v := page(q.Limit, q.Offset, "")
 	for _, id := range q.ContactIDs {
@@ -205,8 +204,9 @@ func (c *Client) ListEvents(ctx context.Context, q EventQuery) (EventPage, error
 		v.Add("event_name", name)
 	}
 	setRange(v, q.Start, q.End)
-	_, err := c.do(ctx, call{method: http.MethodGet, route: "/events", query: v, bucket: BucketOther}, &out)
-	return out, err
+	got := rows[StoredEvent]{key: "events", offset: q.Offset}
+	_, err := c.do(ctx, call{method: http.MethodGet, route: "/events", query: v, bucket: BucketOther}, &got)
+	return EventPage{Events: got.items, Count: got.count}, err
 }
 
 func setRange(v url.Values, start, end time.Time) {

@@ -101,14 +101,12 @@ func (c *Client) ImportContacts(ctx context.Context, in Import) (processID int64
 	if err != nil {
 		return 0, fmt.Errorf("import contacts: %w", err)
 	}
-	var out struct {
-		ProcessID int64 `json:"processId"`
-	}
+	out := only[wholeNumber]{key: "processId"}
 	_, err = c.do(ctx, call{
 		method: http.MethodPost, route: "/contacts/import", bucket: BucketContacts,
 		body: &rest.Upload{ContentType: "application/json", Data: body},
 	}, &out)
-	return out.ProcessID, err
+	return int64(out.value), err
 }
 
 func (in Import) encode() ([]byte, error) {

@@ -85,7 +85,7 @@ func TestReadings(t *testing.T) {
 }
 
 func TestABucketThatCountsInMillisecondsKeepsDoingSo(t *testing.T) {
-	v, meter := newVendor(t, 200, `{}`), &ledger{}
+	v, meter := newVendor(t, 200, `{"id":1}`), &ledger{}
 	c := v.client(t, func(cfg *brevo.Config) { cfg.Meter = meter })
 	for _, reset := range []string{"1800", "9000000000", "1800", "1500000", "1800"} {
 		v.header = limits("100", "64", reset)
@@ -107,7 +107,7 @@ func TestABucketThatCountsInMillisecondsKeepsDoingSo(t *testing.T) {
 }
 
 func TestAnswersWithoutHeadersAreIgnoredOnceHeadersWereSeen(t *testing.T) {
-	v, meter := newVendor(t, 200, `{}`), &ledger{}
+	v, meter := newVendor(t, 200, `{"id":1}`), &ledger{}
 	c := v.client(t, func(cfg *brevo.Config) { cfg.Meter = meter })
 	v.header = limits("600", "500", "1500")
 	_, err := c.Account(t.Context())
@@ -152,7 +152,7 @@ func TestSentEmailsAreCountedByTheSecondAndByTheHour(t *testing.T) {
 		"Extended": {limits("18000", "17990", "1800"), budget.Reading{Limit: 5, Remaining: 4, Reset: time.Second}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			v, meter := newVendor(t, 200, `{}`), &ledger{}
+			v, meter := newVendor(t, 200, `{"count":0}`), &ledger{}
 			v.header = tc.header
 			_, err := v.client(t, func(cfg *brevo.Config) { cfg.Meter = meter }).ListEmails(t.Context(), brevo.EmailQuery{TemplateID: 1})
 			require.NoError(t, err)

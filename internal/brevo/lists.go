@@ -16,70 +16,77 @@ const listPage = 50
 // MaxListMembers is how many contacts one AddToList or RemoveFromList may name.
 const MaxListMembers = 150
 
-// List is a contact list. TotalSubscribers and TotalBlacklisted are being dropped by Brevo (value 0): UniqueSubscribers
-// is the number of members.
+// List is a contact list.
 type List struct {
-	ID                int64  `json:"id"`
-	Name              string `json:"name"`
-	FolderID          int64  `json:"folderId"`
-	UniqueSubscribers int64  `json:"uniqueSubscribers"`
-	TotalSubscribers  int64  `json:"totalSubscribers"`
-	TotalBlacklisted  int64  `json:"totalBlacklisted"`
-	DynamicList       bool   `json:"dynamicList"` // only GetList tells
+	ID       int64
+	Name     string
+	FolderID int64
+}
+
+// UnmarshalJSON takes ids that are written as strings; one that is none, or is missing, is an error.
+func (l *List) UnmarshalJSON(data []byte) error {
+	var b struct {
+		ID       wholeNumber `json:"id"`
+		Name     string      `json:"name"`
+		FolderID wholeNumber `json:"folderId"`
+	}
+	if err := json.Unmarshal(data, &b); err != nil {
+		return err
+	}
+	if b.ID == 0 {
+		return lacks("id")
+	}
+	*l = List{ID: int64(b.ID), Name: b.Name, FolderID: int64(b.FolderID)}
+	return nil
 }
 
 // Folder holds lists.
 type Folder struct {
-	ID   int64  `json:"id"`
-	Name string `json:"name"`
+	ID   int64
+	Name string
+}
+
+// UnmarshalJSON is that of a List.
+func (f *Folder) UnmarshalJSON(data []byte) error {
+	var l List
+	if err := json.Unmarshal(data, &l); err != nil {
+		return err
+	}
+	*f = Folder{ID: l.ID, Name: l.Name}
+	return nil
 }
 
 // ListLists reads all lists, oldest first: https://developers.brevo.com/reference/get-lists.
 func (c *Client) ListLists(ctx context.Context) ([]List, error) {
-	return readAll(ctx, func(x List) int64 { return x.ID }, func(q url.Values) ([]List, int64, error) {
-		var out struct {
-			Lists []List `json:"lists"`
-			Count int64  `json:"count"`
-		}
-		_, err := c.do(ctx, call{method: http.MethodGet, route: "/contacts/lists", query: q, bucket: BucketContacts}, &out)
-		return out.Lists, out.Count, err
-	})
+	return readAll(ctx, c, "/contacts/lists", "lists", func(x List) int64 { return x.ID })
 }
 
 // ListFolders reads all folders, oldest first: https://developers.brevo.com/reference/get-folders.
 func (c *Client) ListFolders(ctx context.Context) ([]Folder, error) {
-	return readAll(ctx, func(x Folder) int64 { return x.ID }, func(q url.Values) ([]Folder, int64, error) {
-		var out struct {
-			Folders []Folder `json:"folders"`
-			Count   int64    `json:"count"`
-		}
-		_, err := c.do(ctx, call{method: http.MethodGet, route: "/contacts/folders", query: q, bucket: BucketContacts}, &out)
-		return out.Folders, out.Count, err
-	})
+	return readAll(ctx, c, "/contacts/folders", "folders", func(x Folder) int64 { return x.ID })
 }
 
-// readAll reads pages until they reach the count that comes with them or, where none does, until one is empty. Oldest
+// readAll reads the pages of a route, whose rows are under key, until they reach the count that comes with them or, where none does, until one is empty. Oldest
 // first, so that what is created meanwhile does not shift a page. A page that shows nothing new is the last one: a
 // server that does not know offsets would else give the same page for ever.
-func readAll[T any](ctx context.Context, id func(T) int64, page func(url.Values) ([]T, int64, error)) ([]T, error) {
+func readAll[T any](ctx context.Context, c *Client, route, key string, id func(T) int64) ([]T, error) {
 	var all []T
 	seen := map[int64]bool{}
 	for offset := 0; ctx.Err() == nil; {
-		got, count, err := page(url.Values{
-			"limit": {strconv.Itoa(listPage)}, "offset": {strconv.Itoa(offset)}, "sort": {"asc"},
-		})
-		if err != nil {
+		got := rows[T]{key: key, offset: offset}
+		q := url.Values{"limit": {strconv.Itoa(listPage)}, "offset": {strconv.Itoa(offset)}, "sort": {"asc"}}
+		if _, err := c.do(ctx, call{method: http.MethodGet, route: route, query: q, bucket: BucketContacts}, &got); err != nil {
 			return nil, err
 		}
 		before := len(all)
-		for _, row := range got {
+		for _, row := range got.items {
 			if !seen[id(row)] {
 				seen[id(row)] = true
 				all = append(all, row)
 			}
 		}
-		offset += len(got)
-		if len(all) == before || isEnd(len(got), offset, count) {
+		offset += len(got.items)
+		if len(all) == before || isEnd(len(got.items), offset, got.count) {
 			return all, nil
 		}
 	}
@@ -95,14 +102,10 @@ func (c *Client) GetList(ctx context.Context, id int64) (List, error) {
 	return l, err
 }
 
-type created struct {
-	ID wholeNumber `json:"id"`
-}
-
 // CreateList makes a list in a folder and returns its id. Names need not be unique: a repeated call makes a second list.
 // https://developers.brevo.com/reference/create-list
 func (c *Client) CreateList(ctx context.Context, name string, folderID int64) (int64, error) {
-	var out created
+	out := only[wholeNumber]{key: "id"}
 	_, err := c.do(ctx, call{
 		method: http.MethodPost, route: "/contacts/lists", bucket: BucketContacts,
 		body: struct {
@@ -110,19 +113,19 @@ func (c *Client) CreateList(ctx context.Context, name string, folderID int64) (i
 			FolderID int64  `json:"folderId"`
 		}{name, folderID},
 	}, &out)
-	return int64(out.ID), err
+	return int64(out.value), err
 }
 
 // CreateFolder makes a folder and returns its id: https://developers.brevo.com/reference/create-folder.
 func (c *Client) CreateFolder(ctx context.Context, name string) (int64, error) {
-	var out created
+	out := only[wholeNumber]{key: "id"}
 	_, err := c.do(ctx, call{
 		method: http.MethodPost, route: "/contacts/folders", bucket: BucketContacts,
 		body: struct {
 			Name string `json:"name"`
 		}{name},
 	}, &out)
-	return int64(out.ID), err
+	return int64(out.value), err
 }
 
 // Members names 1 to MaxListMembers contacts in exactly one of three ways.
@@ -158,13 +161,13 @@ type MembersResult struct {
 	ProcessID int64 // non-zero when Brevo finishes the work later
 }
 
-// UnmarshalJSON takes the documented {"contacts": {...}} and the unwrapped form of Brevo's own examples.
+// UnmarshalJSON takes the documented {"contacts": {...}} and the unwrapped form of Brevo's own examples. One of them there must be.
 func (r *MembersResult) UnmarshalJSON(data []byte) error {
 	type inner struct {
-		Success   []identity `json:"success"`
-		Failure   []identity `json:"failure"`
-		Total     int64      `json:"total"`
-		ProcessID int64      `json:"processId"`
+		Success   []identity  `json:"success"`
+		Failure   []identity  `json:"failure"`
+		Total     wholeNumber `json:"total"`
+		ProcessID wholeNumber `json:"processId"`
 	}
 	var body struct {
 		Contacts *inner `json:"contacts"`
@@ -174,10 +177,13 @@ func (r *MembersResult) UnmarshalJSON(data []byte) error {
 		return err
 	}
 	got := body.inner
-	if body.Contacts != nil {
+	switch {
+	case body.Contacts != nil:
 		got = *body.Contacts
+	case len(got.Success)+len(got.Failure) == 0 && got.ProcessID == 0:
+		return lacks("contacts")
 	}
-	*r = MembersResult{Success: plain(got.Success), Failure: plain(got.Failure), Total: got.Total, ProcessID: got.ProcessID}
+	*r = MembersResult{Success: plain(got.Success), Failure: plain(got.Failure), Total: int64(got.Total), ProcessID: int64(got.ProcessID)}
 	return nil
 }
 

@@ -33,11 +33,28 @@ func (s ProcessStatus) IsFailed() bool { return s == StatusFailed || s == Status
 
 // Process is background work of the account.
 type Process struct {
-	ID        int64         `json:"id"`
-	Name      string        `json:"name"` // IMPORTUSER for contact imports; open
-	Status    ProcessStatus `json:"status"`
-	Info      ProcessInfo   `json:"info"`
-	ExportURL string        `json:"export_url"`
+	ID     int64
+	Name   string // IMPORTUSER for contact imports; open
+	Status ProcessStatus
+	Info   ProcessInfo
+}
+
+// UnmarshalJSON takes an id that is written as a string; one that is none, or is missing, is an error.
+func (p *Process) UnmarshalJSON(data []byte) error {
+	var b struct {
+		ID     wholeNumber   `json:"id"`
+		Name   string        `json:"name"`
+		Status ProcessStatus `json:"status"`
+		Info   ProcessInfo   `json:"info"`
+	}
+	if err := json.Unmarshal(data, &b); err != nil {
+		return err
+	}
+	if b.ID == 0 {
+		return lacks("id")
+	}
+	*p = Process{ID: int64(b.ID), Name: b.Name, Status: b.Status, Info: b.Info}
+	return nil
 }
 
 // ProcessInfo is what a process left behind; empty with most processes, and while they run.
@@ -115,17 +132,17 @@ func (c *Client) GetProcess(ctx context.Context, id int64) (Process, error) {
 
 // ProcessPage is one page and the number of processes in all.
 type ProcessPage struct {
-	Processes []Process `json:"processes"`
-	Count     int64     `json:"count"`
+	Processes []Process
+	Count     int64
 }
 
 // ListProcesses reads limit (at most MaxProcessPage; 0 is Brevo's default of 10) processes from offset on; sort is "asc"
 // or "desc" by creation, "" being desc. https://developers.brevo.com/reference/get-processes
 func (c *Client) ListProcesses(ctx context.Context, limit, offset int, sort string) (ProcessPage, error) {
-	var out ProcessPage
 	if limit < 0 || limit > MaxProcessPage || offset < 0 {
-		return out, fmt.Errorf("list processes: limit must be at most %d and offset not negative, found %d and %d", MaxProcessPage, limit, offset)
+		return ProcessPage{}, fmt.Errorf("list processes: limit must be at most %d and offset not negative, found %d and %d", MaxProcessPage, limit, offset)
 	}
-	_, err := c.do(ctx, call{method: http.MethodGet, route: "/processes", query: page(limit, offset, sort), bucket: BucketOther}, &out)
-	return out, err
+	got := rows[Process]{key: "processes", offset: offset}
+	_, err := c.do(ctx, call{method: http.MethodGet, route: "/processes", query: page(limit, offset, sort), bucket: BucketOther}, &got)
+	return ProcessPage{Processes: got.items, Count: got.count}, err
 }

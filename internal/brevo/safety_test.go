@@ -196,7 +196,7 @@ func TestWhatBrevoWouldRefuseIsNotSent(t *testing.T) {
 			return none(c.LinkUnlink(ctx, companyID, nil, nil))
 		},
 		"nothing to set": func(ctx context.Context, c *brevo.Client) (any, error) {
-			return one(c.UpdateCompany(ctx, companyID, nil))
+			return none(c.UpdateCompany(ctx, companyID, nil))
 		},
 		"empty file": func(ctx context.Context, c *brevo.Client) (any, error) {
 			return one(c.ImportCompanies(ctx, nil, brevo.CompanyMapping{}))

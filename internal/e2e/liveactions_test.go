@@ -59,6 +59,7 @@ func TestATemplateEmailGoesOutOnceToThoseWhoMayBeMailed(t *testing.T) {
 	})
 	for name, fault := range map[string]sim.Fault{
 		"accepted, answer lost": {DropAfter: true}, "never arrived": {DropBefore: true},
+		"accepted, answer empty": {Status: 201, Processed: true}, "an empty answer, and not accepted": {Status: 201, Body: "{}"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, _, ticket := rule(t, plain)

@@ -197,6 +197,16 @@ func TestACallWithoutAnAnswerIsNotRepeatedBlindly(t *testing.T) {
 			assert.Equal(t, tc.state, w.action(t, ticket).State)
 		})
 	}
+	t.Run("the look for it tells nothing", func(t *testing.T) {
+		w, who := lively(t)
+		ticket := w.open(who)
+		w.brevo.Faults().Add(sim.Fault{Method: "POST", Path: "/v3/events", DropAfter: true},
+			sim.Fault{Method: "GET", Path: "/v3/events", Status: 200, Body: "{}"}, sim.Fault{Method: "GET", Path: "/v3/events", Status: 200})
+		w.webhook(t, ticket, "ticket.created")
+		w.scheduled(t)
+		assert.Equal(t, []string{"ticket_created"}, w.events(ticket))
+		assert.Equal(t, store.ActionDone, w.action(t, ticket).State)
+	})
 	t.Run("nobody can tell", func(t *testing.T) {
 		w, who := lively(t)
 		ticket := w.open(who)

@@ -150,24 +150,33 @@ type Meta struct {
 	RequestID string
 }
 
-// Do sends the request and decodes a JSON answer into out, which may be nil. An empty body leaves out as it is. The body
-// is read to its end first: an answer that was cut after a complete JSON value is still a cut answer.
+// Do sends the request and decodes a JSON answer into out, which may be nil. Only a 204 has nothing to decode, and leaves out as
+// it is. The body is read to its end first: an answer that was cut after a complete JSON value is still a cut answer.
 func (c *Client) Do(ctx context.Context, r Request, out any) (Meta, error) {
-	return c.Stream(ctx, r, func(body io.Reader) error {
+	return c.stream(ctx, r, func(meta Meta, body io.Reader) error {
 		if out == nil {
 			return nil
 		}
 		data, err := io.ReadAll(body)
-		if err != nil || len(bytes.TrimSpace(data)) == 0 {
+		switch {
+		case err != nil:
 			return err
+		case len(bytes.TrimSpace(data)) > 0:
+			return json.Unmarshal(data, out)
+		case meta.Status != http.StatusNoContent:
+			return &Malformed{Why: "it is empty"}
 		}
-		return json.Unmarshal(data, out)
+		return nil
 	})
 }
 
 // Stream sends the request and hands the body of a 2xx answer to read, which must not keep it. An error of read
 // means that the body was cut or malformed, and is reported as such, without its text; only that of a *Malformed is kept.
 func (c *Client) Stream(ctx context.Context, r Request, read func(body io.Reader) error) (Meta, error) {
+	return c.stream(ctx, r, func(_ Meta, body io.Reader) error { return read(body) })
+}
+
+func (c *Client) stream(ctx context.Context, r Request, read func(meta Meta, body io.Reader) error) (Meta, error) {
 	meta, req, err := c.send(ctx, r, read)
 	if meta.Status == http.StatusUnauthorized && c.cfg.Refused != nil && c.cfg.Refused(req) {
 		meta, _, err = c.send(ctx, r, read)
@@ -176,7 +185,7 @@ func (c *Client) Stream(ctx context.Context, r Request, read func(body io.Reader
 }
 
 // send sends the request once; it returns the signed request for the sake of Refused.
-func (c *Client) send(ctx context.Context, r Request, read func(body io.Reader) error) (Meta, *http.Request, error) {
+func (c *Client) send(ctx context.Context, r Request, read func(meta Meta, body io.Reader) error) (Meta, *http.Request, error) {
 	req, err := c.build(ctx, r)
 	if err != nil {
 		return Meta{}, nil, err
@@ -202,7 +211,7 @@ func (c *Client) send(ctx context.Context, r Request, read func(body io.Reader) 
 	}
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		err = c.problem(r, meta, resp)
-	} else if err = read(&boundedReader{r: resp.Body, left: maxBody}); err != nil {
+	} else if err = read(meta, &boundedReader{r: resp.Body, left: maxBody}); err != nil {
 		err = c.transportError(ctx, r, meta, err)
 	} else {
 		_, _ = io.CopyN(io.Discard, resp.Body, maxDrain)

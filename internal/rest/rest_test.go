@@ -150,12 +150,9 @@ func TestAnswersThatSucceed(t *testing.T) {
 		serve http.HandlerFunc
 		want  int
 	}{
-		"json":              {write("application/json", `{"id":7}`), 7},
-		"json with a tail":  {write("application/json", "{\"id\":7} \n\n"), 7},
-		"empty":             {write("application/json", ""), 0},
-		"white space":       {write("application/json", " \n"), 0},
-		"no content":        {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }, 0},
-		"accepted, unknown": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) }, 0},
+		"json":             {write("application/json", `{"id":7}`), 7},
+		"json with a tail": {write("application/json", "{\"id\":7} \n\n"), 7},
+		"no content":       {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := httptest.NewServer(c.serve)
@@ -166,6 +163,27 @@ func TestAnswersThatSucceed(t *testing.T) {
 			assert.Equal(t, c.want, out.ID)
 			_, err = gate(t, server.URL, io.Discard).Do(t.Context(), request(), nil)
 			assert.NoError(t, err)
+		})
+	}
+}
+
+// Where an answer is expected, none is no success, whatever its status: it would read as "nothing there".
+func TestAnAnswerThatIsEmptyFails(t *testing.T) {
+	for name, serve := range map[string]http.HandlerFunc{
+		"empty": write("application/json", ""), "white space": write("application/json", " \n"),
+		"accepted": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(serve)
+			defer server.Close()
+			var out struct{ ID int }
+			_, err := gate(t, server.URL, io.Discard).Do(t.Context(), request(), &out)
+			var call *rest.Error
+			require.ErrorAs(t, err, &call)
+			assert.True(t, call.MayHaveArrived())
+			assert.Equal(t, "body is not the documented JSON: it is empty", call.Reason)
+			_, err = gate(t, server.URL, io.Discard).Do(t.Context(), request(), nil)
+			assert.NoError(t, err, "nobody expects anything")
 		})
 	}
 }

@@ -28,7 +28,8 @@ type Fault struct {
 	CutAfter   int  // send this many bytes of the real body, then close the connection; -1 sends the header alone
 	Truncate   int  // send this many bytes of the real body with a matching Content-Length: well-formed HTTP, cut JSON
 
-	Status      int // answer with this status without processing the request; 0 leaves the real answer
+	Status      int  // answer with this status without processing the request; 0 leaves the real answer
+	Processed   bool // with Status: process the request, and throw its own answer away
 	Header      http.Header
 	Body        string
 	ContentType string // of Body; default application/json

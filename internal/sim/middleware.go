@@ -78,6 +78,9 @@ func (f *Fault) apply(w *statusRecorder, r *http.Request, next http.Handler) {
 	case f.CutAfter != 0, f.Truncate != 0:
 		f.shorten(w, r, next)
 	case f.Status != 0:
+		if f.Processed {
+			next.ServeHTTP(newBuffer(), r)
+		}
 		ct := f.ContentType
 		if ct == "" {
 			ct = "application/json"

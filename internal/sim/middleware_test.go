@@ -63,6 +63,7 @@ func TestFaults(t *testing.T) {
 		served int64
 	}{
 		{"status", sim.Fault{Status: 502, Body: "<html>", ContentType: "text/html"}, 502, "<html>", false, 0},
+		{"status", sim.Fault{Status: 200, Body: "{}", Processed: true}, 200, "{}", false, 1},
 		{"drop before", sim.Fault{DropBefore: true}, 0, "", false, 0},
 		{"drop after", sim.Fault{DropAfter: true}, 0, "", false, 1},
 		{"cut", sim.Fault{CutAfter: 5}, 200, answer[:5], true, 1},
