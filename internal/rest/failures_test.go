@@ -10,8 +10,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"strconv"
 	"net/url"
+	"strconv"
 	"testing"
 	"time"
 
