@@ -15,6 +15,7 @@ import (
 
 	"zendesk-brevo/activities"
 	"zendesk-brevo/internal/brevo"
+	"zendesk-brevo/internal/credentials"
 	"zendesk-brevo/internal/sim"
 	"zendesk-brevo/internal/store"
 	"zendesk-brevo/workflows"
@@ -45,7 +46,7 @@ func connected(t *testing.T) *hooked {
 		{Name: "LOYALTY", Category: brevo.CategoryNormal, Type: brevo.TypeFloat},
 		{Name: "zendesk_id", Category: "company", Type: "text", Ours: true},
 	}))
-	require.NoError(t, h.account.PutSecret(ctx, store.Secret{Name: "oauth/zendesk", KeyID: "k", Sealed: "s", CreatedAt: noon}))
+	require.NoError(t, h.account.PutSecret(ctx, store.Secret{Name: credentials.TokensName, KeyID: "k", Sealed: "s", CreatedAt: noon}))
 	return h
 }
 
@@ -125,7 +126,7 @@ func TestDisconnectTakesEverythingBack(t *testing.T) {
 	stdout, stderr := h.starter(exitOK, "disconnect", "--yes")
 	for _, line := range []string{
 		"Removed the schedule.", "Canceled the full sync.", "Deleted the webhook ", " and 2 triggers.", "Ended 4 list memberships.",
-		"Deleted 1 secret from the store.", "Disconnected acme. Nothing works on it until `starter resume`.",
+		"Deleted 1 secret from the store.", "Zendesk keeps the consent", "Disconnected acme. Nothing works on it until `starter resume`.",
 	} {
 		assert.Contains(t, stdout, line)
 	}

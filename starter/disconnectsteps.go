@@ -10,6 +10,7 @@ import (
 
 	"zendesk-brevo/activities"
 	"zendesk-brevo/internal/control"
+	"zendesk-brevo/internal/credentials"
 	"zendesk-brevo/internal/store"
 	"zendesk-brevo/workflows"
 )
@@ -127,5 +128,9 @@ func (a *app) dropSecrets(ctx context.Context, _ *engine, account *store.Account
 	}
 	d.Secrets = len(secrets)
 	a.say("Deleted %s from the store.\n", plural(int64(len(secrets)), "secret"))
+	if slices.ContainsFunc(secrets, func(s store.Secret) bool { return s.Name == credentials.TokensName }) {
+		a.say("Zendesk keeps the consent until it has not been used for 30 days: to end it now, delete the OAuth client under Admin Center > " +
+			"Apps and integrations > APIs > OAuth clients.\n")
+	}
 	return nil
 }

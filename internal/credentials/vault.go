@@ -14,8 +14,8 @@ import (
 	"zendesk-brevo/internal/zendesk"
 )
 
-// tokensName is the stored secret that holds the tokens of a Zendesk account.
-const tokensName = "zendesk_tokens"
+// TokensName is the stored secret that holds the tokens of a Zendesk account.
+const TokensName = "zendesk_tokens"
 
 // ErrNone: no tokens are stored.
 var ErrNone = errors.New("no tokens of Zendesk are stored")
@@ -47,7 +47,7 @@ type document struct {
 
 // row reads the sealed tokens; ErrNone.
 func (v *vault) row(ctx context.Context) (store.Secret, error) {
-	s, err := v.account.Secret(ctx, tokensName)
+	s, err := v.account.Secret(ctx, TokensName)
 	if errors.Is(err, store.ErrNotFound) {
 		return s, ErrNone
 	}
@@ -82,7 +82,7 @@ func (v *vault) open(s store.Secret) (Kept, error) {
 	}, nil
 }
 
-func (v *vault) context() string { return v.name + "/" + tokensName }
+func (v *vault) context() string { return v.name + "/" + TokensName }
 
 func (v *vault) seal(t zendesk.Tokens, replacement bool, now time.Time) (store.Secret, error) {
 	text, err := json.Marshal(document{
@@ -96,7 +96,7 @@ func (v *vault) seal(t zendesk.Tokens, replacement bool, now time.Time) (store.S
 	if err != nil {
 		return store.Secret{}, fmt.Errorf("seal tokens: %w", err)
 	}
-	return store.Secret{Name: tokensName, KeyID: id, Sealed: sealed, CreatedAt: now}, nil
+	return store.Secret{Name: TokensName, KeyID: id, Sealed: sealed, CreatedAt: now}, nil
 }
 
 // Format keeps every verb from printing a token.
@@ -126,5 +126,5 @@ func Stored(ctx context.Context, account *store.Account) (bool, error) {
 
 // Forget removes stored tokens: an OAuth client with a secret then signs in by client credentials.
 func Forget(ctx context.Context, account *store.Account) error {
-	return account.DeleteSecrets(ctx, tokensName)
+	return account.DeleteSecrets(ctx, TokensName)
 }
