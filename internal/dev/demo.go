@@ -192,8 +192,9 @@ func (d *demo) print(format string, args ...any) { d.out.Raw(fmt.Sprintf(format,
 
 // tryIt is a command line that reaches the demo from another terminal.
 func (d *demo) tryIt() string {
-	return fmt.Sprintf("export CONNECTORS_FILE=%s STORE_URL=sqlite:%s TEMPORAL_ADDRESS=%s PUBLIC_URL=http://%s ENCRYPTION_KEY=%s\n  bin/starter status",
-		filepath.Join(d.dir, "connectors.yaml"), filepath.Join(d.dir, "connector.db"), loopback(d.Ports.Temporal), loopback(d.Ports.Webhook), d.key)
+	return fmt.Sprintf("export CONNECTORS_FILE=%s STORE_URL=sqlite:%s TEMPORAL_ADDRESS=%s TEMPORAL_UI_URL=http://%s PUBLIC_URL=http://%s ENCRYPTION_KEY=%s\n  bin/starter status",
+		filepath.Join(d.dir, "connectors.yaml"), filepath.Join(d.dir, "connector.db"), loopback(d.Ports.Temporal), loopback(d.Ports.TemporalUI),
+		loopback(d.Ports.Webhook), d.key)
 }
 
 // workflowURL is the page of a workflow in the Web UI.
