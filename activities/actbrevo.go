@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"zendesk-brevo/internal/brevo"
@@ -189,7 +190,7 @@ func (a *actor) emailThere(ctx context.Context) (bool, error) {
 	return false, errCannotTell
 }
 
-// contact reads the person's contact from Brevo as it is now.
+// contact reads the person's contact from Brevo as it is now. A pilot keeps away from one that was given another address there.
 func (a *actor) contact(ctx context.Context) (brevo.Contact, error) {
 	d := &a.person.Delivery
 	who := brevo.ByEmail(d.Email)
@@ -202,6 +203,8 @@ func (a *actor) contact(ctx context.Context) (brevo.Contact, error) {
 		return got, &calledOff{reasonBrevoDeleted}
 	case err == nil && got.Email == "":
 		return got, &calledOff{"the contact has no address"}
+	case err == nil && a.cfg.Pilot.Active() && !slices.Contains(a.cfg.Pilot.Emails, strings.ToLower(got.Email)):
+		return got, &calledOff{reasonPilot}
 	}
 	return got, err
 }

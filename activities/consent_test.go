@@ -39,15 +39,9 @@ func TestAContactThatIsMadeAgainStaysOutOfWhatThePersonLeft(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := newAutomated(t, "    lists: {all_customers: Customers}\n    on_brevo_deleted: recreate\n    new_contacts: create\n")
-			must(a.workshop, a.steps.Account.BeginRun, activities.BeginRunInput{Account: account, RunID: "one", Type: activities.Full, StartedAt: a.now})
-			a.preflight(true)
-			id := a.workshop.zendesk.CreateUser(seed.User{Name: "Jane Doe", Email: email})
-			a.now = a.now.Add(5 * time.Minute) // Zendesk's exports end a minute ago
-			for _, stream := range []string{"users", "tickets", "organizations"} {
-				a.pull(stream)
-			}
+			id := a.customer(email)
 			push := func() (brevosim.Contact, bool) {
-				must(a.workshop, a.steps.Brevo.PushContact, activities.PushContactInput{Account: account, UserID: id, RunID: "one"})
+				a.push(id)
 				return a.brevo.ContactByEmail(email)
 			}
 			customers := a.lists()["all_customers"].ID
@@ -70,6 +64,24 @@ func TestAContactThatIsMadeAgainStaysOutOfWhatThePersonLeft(t *testing.T) {
 			assert.Empty(t, again.Lists)
 		})
 	}
+}
+
+// customer begins a run and reads everything, somebody new with that address among it.
+func (a *automated) customer(email string) (user int64) {
+	a.t.Helper()
+	must(a.workshop, a.steps.Account.BeginRun, activities.BeginRunInput{Account: account, RunID: "one", Type: activities.Full, StartedAt: a.now})
+	a.preflight(true)
+	user = a.workshop.zendesk.CreateUser(seed.User{Name: "Jane Doe", Email: email})
+	a.now = a.now.Add(5 * time.Minute) // Zendesk's exports end a minute ago
+	for _, stream := range []string{"users", "tickets", "organizations"} {
+		a.pull(stream)
+	}
+	return user
+}
+
+func (a *automated) push(user int64) {
+	a.t.Helper()
+	must(a.workshop, a.steps.Brevo.PushContact, activities.PushContactInput{Account: account, UserID: user, RunID: "one"})
 }
 
 // scan mirrors a contact as Brevo has it now.

@@ -116,14 +116,16 @@ func (r *policy) decide(s situation) decision {
 	return r.deliver(s)
 }
 
-// outside reports whether a pilot keeps everything away from this person. Who leaves is known by the address of their contact,
-// anybody else by the one that would be written: it might be another contact's.
+// outside reports whether a pilot keeps everything away from this person: by the address that would be written, which might be
+// another contact's, and by those under which their contact stands, as delivered and as Brevo was last seen to have it.
 func (r *policy) outside(s situation) bool {
-	address := s.want.Email
-	if s.skip != "" {
-		address = s.had.Email
+	if r.pilot == nil {
+		return false
 	}
-	return r.pilot != nil && !r.pilot[address]
+	stands := !s.had.SentAt.IsZero() && s.had.State != store.DeliveryGone && s.had.Email != ""
+	return s.skip == "" && !r.pilot[s.want.Email] ||
+		(s.skip != "" || stands) && !r.pilot[s.had.Email] ||
+		s.found != nil && s.found.Email != "" && !r.pilot[s.found.Email]
 }
 
 func (r *policy) reject(s situation, reason string) decision {
