@@ -212,7 +212,7 @@ func (b *backfill) preflightOfZendesk(ctx context.Context) error {
 	if err := b.pre.fields(ctx); err != nil {
 		return err
 	}
-	if b.counted, err = b.pre.counts(ctx); err != nil {
+	if b.counted, err = b.pre.counts(ctx, untold); err != nil {
 		return err
 	}
 	b.zendeskRequests("preflight", exactly(sent.zendesk.Load()), "")

@@ -74,14 +74,15 @@ func (b *backfill) capabilities(ctx context.Context) error {
 // nowhere else.
 func (b *backfill) probeExports(ctx context.Context) error {
 	const size = 1
+	start := b.now().Add(-time.Hour) // not too recent for Zendesk, though this host's clock be ahead
 	var err error
 	switch {
 	case b.cfg.Sync.Tickets:
-		_, err = b.zendesk.ExportTickets(ctx, zendesk.ExportQuery{StartTime: b.now(), PageSize: size})
+		_, err = b.zendesk.ExportTickets(ctx, zendesk.ExportQuery{StartTime: start, PageSize: size})
 	case b.cfg.Sync.Users:
-		_, err = b.zendesk.ExportUsers(ctx, zendesk.ExportQuery{StartTime: b.now(), PageSize: size})
+		_, err = b.zendesk.ExportUsers(ctx, zendesk.ExportQuery{StartTime: start, PageSize: size})
 	case b.cfg.Sync.Organizations:
-		_, err = b.zendesk.ExportOrganizations(ctx, b.now(), size)
+		_, err = b.zendesk.ExportOrganizations(ctx, start, size)
 	}
 	return err
 }
@@ -99,7 +100,7 @@ func (b *backfill) satisfaction(ctx context.Context) error {
 		return b.capable("ratings", nil, "new: survey responses", "")
 	case ratingErr == nil:
 		return b.capable("ratings", nil, "legacy: good and bad, with the tickets", "")
-	case Classify(surveyErr) == SkipStream || Classify(surveyErr) == Missing:
+	case Classify(surveyErr) == SkipStream || zendesk.HasNoSurveys(surveyErr):
 		return b.capable("ratings", ratingErr, "", "neither survey responses nor legacy ratings")
 	}
 	return b.capable("ratings", surveyErr, "", "")

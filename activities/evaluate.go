@@ -203,7 +203,7 @@ func isRating(t rules.Transition) bool {
 func (c *connection) readSurveys(ctx context.Context, ticket int64) (bool, error) {
 	got, err := c.zendesk.ListSurveyResponses(ctx, zendesk.SurveyQuery{TicketIDs: []int64{ticket}})
 	if err != nil {
-		if outcome := Classify(err); outcome == SkipStream || outcome == Missing {
+		if Classify(err) == SkipStream || zendesk.HasNoSurveys(err) {
 			return false, nil
 		}
 		return false, err

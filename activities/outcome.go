@@ -39,6 +39,9 @@ const pauseRecheck = time.Minute
 // tokenRecheck is how soon a step looks again whether another worker has renewed the access token.
 const tokenRecheck = 5 * time.Second
 
+// tooRecentRecheck is after how long a start that Zendesk found too recent is old enough: exports leave out the last minute.
+const tooRecentRecheck = time.Minute
+
 // Kinds of pause.
 const (
 	PauseCredentials  = "credentials"
@@ -83,7 +86,7 @@ func Classify(err error) Outcome {
 	if !errors.As(err, &call) {
 		return Retry
 	}
-	if call.Code == "StartTimeTooRecent" {
+	if zendesk.IsTooRecent(err) {
 		return Retry // the clocks differ by more than the client allows for; a moment later it is old enough
 	}
 	switch call.Status {
@@ -168,7 +171,11 @@ func (c *connection) outcome(ctx context.Context, err error) error {
 		return temporal.NewApplicationErrorWithOptions(err.Error(), ErrRefused, temporal.ApplicationErrorOptions{NonRetryable: true})
 	}
 	if known {
-		return temporal.NewApplicationErrorWithOptions(err.Error(), ErrUnreachable, temporal.ApplicationErrorOptions{NextRetryDelay: call.RetryAfter})
+		delay := call.RetryAfter
+		if delay == 0 && zendesk.IsTooRecent(err) {
+			delay = tooRecentRecheck
+		}
+		return temporal.NewApplicationErrorWithOptions(err.Error(), ErrUnreachable, temporal.ApplicationErrorOptions{NextRetryDelay: delay})
 	}
 	return err
 }

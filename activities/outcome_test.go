@@ -67,6 +67,8 @@ func TestClassify(t *testing.T) {
 		{"409", called("zendesk", export, 409), activities.Retry, true},
 		{"413", called("brevo", "/contacts/import", 413), activities.Reject, false},
 		{"422", called("zendesk", export, 422), activities.Reject, false},
+		{"too recent, by its code", called("zendesk", export, 400, code("StartTimeTooRecent")), activities.Retry, true},
+		{"too recent, by its sentence", called("zendesk", export, 422, code("InvalidValue"), func(e *rest.Error) { e.Detail = "Too recent start_time. Use a start_time older than 5 minutes" }), activities.Retry, true},
 		{"425", called("brevo", "/contacts", 425, code("too_early")), activities.Retry, true},
 		{"429", called("zendesk", export, 429), activities.Wait, true},
 		{"429 with Retry-After", called("brevo", "/contacts", 429, after(time.Minute)), activities.Wait, true},

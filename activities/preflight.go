@@ -2,12 +2,14 @@ package activities
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sort"
 	"strings"
 	"time"
 
 	"zendesk-brevo/internal/brevo"
+	"zendesk-brevo/internal/rest"
 	"zendesk-brevo/internal/store"
 	"zendesk-brevo/internal/zendesk"
 	"zendesk-brevo/mapping"
@@ -119,7 +121,7 @@ func (p *preflight) run(ctx context.Context, full bool) (PreflightResult, error)
 	}
 	out := PreflightResult{Notices: p.notices}
 	if full || p.dry != nil {
-		counted, err := p.counts(ctx)
+		counted, err := p.counts(ctx, uncounted)
 		if err != nil {
 			return PreflightResult{}, err
 		}
@@ -264,9 +266,17 @@ func (p *preflight) everybody(ctx context.Context, kind store.Kind) error {
 	return nil
 }
 
-// counts asks Zendesk how many rows to expect; they are approximate and only for the display.
+// uncounted reports whether the failure of a count costs no more than the display's total: only what holds all other calls
+// too, or is not Zendesk's, holds a run.
+func uncounted(err error) bool {
+	var call *rest.Error
+	outcome := Classify(err)
+	return errors.As(err, &call) && call.Unwrap() == nil && outcome != PauseAll && outcome != Wait
+}
+
+// counts asks Zendesk how many rows to expect, approximately. A stream whose count fails in a way that without accepts has none.
 // https://developer.zendesk.com/api-reference/ticketing/tickets/tickets/#count-tickets
-func (p *preflight) counts(ctx context.Context) (map[mapping.Stream]zendesk.Count, error) {
+func (p *preflight) counts(ctx context.Context, without func(error) bool) (map[mapping.Stream]zendesk.Count, error) {
 	out := map[mapping.Stream]zendesk.Count{}
 	for _, of := range []struct {
 		stream mapping.Stream
@@ -281,11 +291,10 @@ func (p *preflight) counts(ctx context.Context) (map[mapping.Stream]zendesk.Coun
 			continue
 		}
 		got, err := of.count(ctx)
-		switch outcome := Classify(err); {
+		switch {
 		case err == nil:
 			out[of.stream] = got.Row
-		case outcome == SkipStream || outcome == Missing || outcome == Reject:
-		default:
+		case !without(err):
 			return nil, err
 		}
 	}

@@ -57,7 +57,7 @@ func (z *Zendesk) FetchPage(ctx context.Context, in PageInput) (PageResult, erro
 		switch {
 		case errors.Is(err, store.ErrCursorMoved):
 			return PageResult{}, nil
-		case Classify(err) == SkipStream, p.surveyed() && Classify(err) == Missing:
+		case Classify(err) == SkipStream, zendesk.HasNoSurveys(err):
 			return p.skip(ctx, err)
 		case tooLarge(err):
 			return PageResult{}, p.halve(ctx, err)
@@ -289,8 +289,7 @@ func (p *puller) skip(ctx context.Context, cause error) (PageResult, error) {
 	return PageResult{End: true, Skipped: reason}, nil
 }
 
-// surveyed reports whether the stream is that of the new CSAT. Its list has no record that could be missing, so a 404 of any
-// kind there speaks of the plan.
+// surveyed reports whether the stream is that of the new CSAT.
 func (p *puller) surveyed() bool {
 	return mapping.Stream(p.in.Stream) == mapping.SatisfactionRatings
 }

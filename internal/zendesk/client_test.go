@@ -171,12 +171,17 @@ func TestListGoesOnByCursorWhereItsLinkLeadsElsewhere(t *testing.T) {
 }
 
 func TestMeRefusesStrangers(t *testing.T) {
-	c, _ := connect(t, map[string]answer{"/api/v2/users/me.json": {body: `{"user":{"id":null,"name":"Anonymous user","role":"end-user"}}`}})
+	for _, body := range []string{`{"user":{"id":null,"name":"Anonymous user","role":"end-user"}}`, `{"user":{}}`, `{"user":null}`} {
+		c, _ := connect(t, map[string]answer{"/api/v2/users/me.json": {body: body}})
+		_, err := c.Me(t.Context())
+		var e *rest.Error
+		require.ErrorAs(t, err, &e)
+		assert.Equal(t, http.StatusUnauthorized, e.Status, body)
+		assert.Equal(t, "AnonymousUser", e.Code, body)
+	}
+	c, _ := connect(t, map[string]answer{"/api/v2/users/me.json": {body: `{"status":"ok"}`}})
 	_, err := c.Me(t.Context())
-	var e *rest.Error
-	require.ErrorAs(t, err, &e)
-	assert.Equal(t, http.StatusUnauthorized, e.Status)
-	assert.Equal(t, "AnonymousUser", e.Code)
+	assert.ErrorContains(t, err, "200 body is not the documented JSON", "what says nothing of a user says nothing of the credential")
 }
 
 func TestFieldsReadEveryPage(t *testing.T) {

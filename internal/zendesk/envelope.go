@@ -25,7 +25,7 @@ type envelope struct {
 	bytes         int64
 
 	require  []string        // keys without which the answer is not what was asked for
-	seen     map[string]bool // keys that were there with a value
+	seen     map[string]bool // keys that were there; false where the value was null
 	hint     int             // how many rows to expect
 	stranger bool            // a user without an id is an answer too: users/me to a credential that Zendesk does not know
 }
@@ -91,12 +91,23 @@ func (e *envelope) check() error {
 			return &rest.Malformed{Why: "it has no " + key}
 		}
 	}
+	if !e.asked("user", "users") && !e.stranger {
+		e.users = slices.DeleteFunc(e.users, func(u User) bool { return u.ID == 0 })
+	}
+	if !e.asked("organization", "organizations") {
+		e.organizations = slices.DeleteFunc(e.organizations, func(o Organization) bool { return o.ID == 0 })
+	}
 	if slices.ContainsFunc(e.tickets, func(t Ticket) bool { return t.ID == 0 }) ||
 		slices.ContainsFunc(e.organizations, func(o Organization) bool { return o.ID == 0 }) ||
 		!e.stranger && slices.ContainsFunc(e.users, func(u User) bool { return u.ID == 0 }) {
 		return &rest.Malformed{Why: "a row has no id"}
 	}
 	return nil
+}
+
+// asked reports whether one of the keys is what was asked for; other nouns only come along.
+func (e *envelope) asked(keys ...string) bool {
+	return slices.ContainsFunc(keys, func(key string) bool { return slices.Contains(e.require, key) })
 }
 
 // joinMetrics gives each ticket its metric set. Zendesk lists the sets in the order of the tickets; nothing says it must.
@@ -122,6 +133,7 @@ func (e *envelope) joinMetrics() {
 
 func (e *envelope) member(s *scanner, key []byte) {
 	if s.null() {
+		e.seen[string(key)] = false
 		return
 	}
 	switch string(key) {
@@ -130,11 +142,11 @@ func (e *envelope) member(s *scanner, key []byte) {
 	case "ticket":
 		e.tickets = []Ticket{decodeTicket(s)}
 	case "users":
-		e.users = rows(e, s, key, decodeUser)
+		e.users = companions(e, s, key, decodeUser)
 	case "user":
 		e.users = []User{decodeUser(s)}
 	case "organizations":
-		e.organizations = rows(e, s, key, decodeOrganization)
+		e.organizations = companions(e, s, key, decodeOrganization)
 	case "organization":
 		e.organizations = []Organization{decodeOrganization(s)}
 	case "satisfaction_ratings":
@@ -188,11 +200,28 @@ func (p *paging) decode(s *scanner) {
 
 // rows takes the rows of a noun. Those that come along with what was asked for may be anything.
 func rows[T any](e *envelope, s *scanner, key []byte, one func(*scanner) T) []T {
-	if s.peek() != '[' && !slices.Contains(e.require, string(key)) {
+	if s.peek() != '[' && !e.asked(string(key)) {
 		s.skip()
 		return nil
 	}
 	return decodeRows(s, e.hint, one)
+}
+
+// companions is rows for nouns whose rows can be wrong: one that comes along and cannot be read is left out.
+func companions[T any](e *envelope, s *scanner, key []byte, one func(*scanner) T) (out []T) {
+	if e.asked(string(key)) {
+		return rows(e, s, key, one)
+	}
+	s.elements(func() {
+		s.peek()
+		from := s.i
+		s.skip()
+		alone := &scanner{b: s.b[from:s.i], intern: s.intern}
+		if row := one(alone); s.err == nil && alone.err == nil {
+			out = append(out, row)
+		}
+	})
+	return out
 }
 
 func decodeRows[T any](s *scanner, hint int, one func(*scanner) T) []T {

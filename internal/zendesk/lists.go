@@ -64,6 +64,23 @@ func (p *paging) UnmarshalJSON(data []byte) error {
 	return s.err
 }
 
+// UnmarshalJSON takes what the page decoder takes; the value has to be right.
+func (n *Count) UnmarshalJSON(data []byte) error {
+	s := &scanner{b: data}
+	*n = Count{}
+	s.object(func(key []byte) {
+		switch string(key) {
+		case "value":
+			n.Value = s.id()
+		case "refreshed_at":
+			n.RefreshedAt = s.time()
+		default:
+			s.skip()
+		}
+	})
+	return s.err
+}
+
 func (c *Client) count(ctx context.Context, route string) (Read[Count], error) {
 	return c.countWhere(ctx, route, nil)
 }

@@ -120,6 +120,41 @@ func TestOddCompanyOfWhatWasAskedFor(t *testing.T) {
 	assert.Equal(t, []zendesk.Ticket{{ID: 1}}, rows)
 }
 
+func TestOddRowsBesideWhatWasAskedFor(t *testing.T) {
+	const beside = `"users":[null,{"name":"No id"},{"id":"x"},{"id":6,"updated_at":"soon"},7,{"id":"5","name":"Ann"}],
+		"organizations":[null,{},{"id":[]},{"id":9,"deleted_at":"lately"},{"id":8,"name":"Acme"}]`
+	rows, err := zendesk.DecodeTickets([]byte(`{"tickets":[{"id":1}],"end_of_stream":true,` + beside + `}`))
+	require.NoError(t, err)
+	assert.Equal(t, []zendesk.Ticket{{ID: 1}}, rows)
+	c, _ := connect(t, map[string]answer{"/api/v2/tickets/1.json": {body: `{"ticket":{"id":1,"requester_id":5,"organization_id":8},` + beside + `}`}})
+	got, err := c.ShowTicket(t.Context(), 1)
+	require.NoError(t, err)
+	assert.Equal(t, "Ann", got.Row.Requester.Name)
+	assert.Equal(t, "Acme", got.Row.Organization.Name)
+
+	for _, row := range []string{`null`, `{"name":"No id"}`, `{"id":6,"updated_at":"soon"}`} {
+		_, err := zendesk.DecodeUsers([]byte(`{"users":[` + row + `]}`))
+		assert.Error(t, err, "what was asked for has to be right: %s", row)
+		_, err = zendesk.DecodeOrganizations([]byte(`{"organizations":[` + row + `]}`))
+		assert.Error(t, err, row)
+	}
+}
+
+func TestOddCounts(t *testing.T) {
+	for body, want := range map[string]int64{
+		`{"value":"102","refreshed_at":""}`: 102, `{"value":102,"refreshed_at":"lately"}`: 102, `{"value":102.0,"refreshed_at":{}}`: 102, `{"value":true}`: -1, `5`: -1,
+	} {
+		c, _ := connect(t, map[string]answer{"/api/v2/tickets/count.json": {body: `{"count":` + body + `}`}})
+		got, err := c.CountTickets(t.Context())
+		if want < 0 {
+			assert.Error(t, err, body)
+			continue
+		}
+		require.NoError(t, err, body)
+		assert.Equal(t, zendesk.Count{Value: want}, got.Row)
+	}
+}
+
 func TestSurveysAndFieldsWithOddOptionalMembers(t *testing.T) {
 	c, _ := connect(t, map[string]answer{
 		"/api/v2/guide/survey_responses": {body: `{"survey_responses":[{"id":5,"responder_id":"439","expires_at":"one day","subject_zrns":{},"survey":[],

@@ -104,6 +104,27 @@ func TestTooRecentStarts(t *testing.T) {
 	assert.False(t, zendesk.IsTooRecent(errors.New("StartTimeTooRecent")))
 }
 
+func TestAnAccountWithoutSurveys(t *testing.T) {
+	const path = "/api/v2/guide/survey_responses"
+	for name, c := range map[string]struct {
+		answer answer
+		want   bool
+	}{
+		"of the API":  {answer{status: 404, body: `{"errors":[{"code":"NotFound","title":"Not found"}]}`}, true},
+		"as HTML":     {answer{status: 404, header: map[string]string{"Content-Type": "text/html"}, body: "<html>"}, true},
+		"maintenance": {answer{status: 503, header: map[string]string{"Content-Type": "text/html"}, body: "<html>"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client, _ := connect(t, map[string]answer{path: c.answer, ticketsPath: c.answer})
+			_, err := client.ListSurveyResponses(t.Context(), zendesk.SurveyQuery{})
+			assert.Equal(t, c.want, zendesk.HasNoSurveys(err))
+			_, err = client.ExportTickets(t.Context(), zendesk.ExportQuery{})
+			require.Error(t, err)
+			assert.False(t, zendesk.HasNoSurveys(err), "another endpoint")
+		})
+	}
+}
+
 func TestOtherErrorsAreNeither(t *testing.T) {
 	for _, err := range []error{nil, errors.New("x"), &rest.Error{Status: http.StatusInternalServerError}} {
 		assert.False(t, zendesk.IsNotFound(err))

@@ -2,11 +2,14 @@ package zendesk
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
+
+	"zendesk-brevo/internal/rest"
 )
 
 const (
@@ -72,7 +75,14 @@ type SurveyQuery struct {
 	PageSize     int       // up to 100; 0: 100
 }
 
-// ListSurveyResponses reads a page of answers to the new CSAT survey. IsUnavailable tells that the plan has none.
+// HasNoSurveys reports that the account's plan does not have the new CSAT: a 404 of any kind, since the list has no record that
+// could be missing. https://developer.zendesk.com/api-reference/ticketing/ticket-management/csat_survey_responses/
+func HasNoSurveys(err error) bool {
+	var e *rest.Error
+	return errors.As(err, &e) && e.Route == routeSurveys && e.Status == http.StatusNotFound
+}
+
+// ListSurveyResponses reads a page of answers to the new CSAT survey. HasNoSurveys tells that the plan has none.
 // https://developer.zendesk.com/api-reference/ticketing/ticket-management/csat_survey_responses/
 func (c *Client) ListSurveyResponses(ctx context.Context, q SurveyQuery) (SurveyPage, error) {
 	query, err := pageQuery(routeSurveys, ListQuery{PageSize: q.PageSize, Cursor: q.After, Sort: "id"})

@@ -14,16 +14,19 @@ const (
 )
 
 // Me reads the user that the credential stands for. Zendesk answers 200 to a credential it does not know, with an
-// anonymous user; Me turns that into the 401 that every other call would give.
+// anonymous user or with none; Me turns that into the 401 that every other call would give.
 // https://developer.zendesk.com/api-reference/ticketing/users/users/#show-self
 func (c *Client) Me(ctx context.Context) (Read[User], error) {
 	r := c.call(http.MethodGet, "/api/v2/users/me.json", "", nil, nil)
-	e := &envelope{require: []string{"user"}, stranger: true}
+	e := &envelope{stranger: true}
 	meta, err := c.gate.Stream(ctx, r, e.read)
 	if err != nil {
 		return Read[User]{}, err
 	}
-	if e.users[0].ID == 0 {
+	if _, told := e.seen["user"]; !told {
+		return Read[User]{}, missing(r, meta, "user")
+	}
+	if len(e.users) == 0 || e.users[0].ID == 0 {
 		return Read[User]{}, &rest.Error{
 			Vendor: "zendesk", Method: r.Method, Route: r.Route, Status: http.StatusUnauthorized, Code: "AnonymousUser",
 			RequestID: meta.RequestID,
