@@ -62,6 +62,9 @@ func advise(err error, call *rest.Error) (cause, fix string) {
 		return vendor + " asks for more credit or a larger plan (402)", "settle it in the vendor's billing page"
 	case call.Status == 0:
 		return vendor + " cannot be reached", "check base_url, the network and HTTPS_PROXY from the worker's host"
+	case call.Reason == rest.ReasonHTML && call.Status != http.StatusNotFound && call.Status < http.StatusInternalServerError, call.Status >= 300 && call.Status <= 399:
+		return fmt.Sprintf("something between this machine and %s answered in its place (%d)", vendor, call.Status),
+			"check base_url and HTTPS_PROXY from the worker's host, and what stands between"
 	case vendor == vendorBrevo:
 		return adviseBrevo(call)
 	}

@@ -37,6 +37,8 @@ func TestEveryRefusalNamesItsFix(t *testing.T) {
 		{"Brevo 403", called("brevo", "/companies", 403), "lacks the permission"},
 		{"Brevo 404 on its base", called("brevo", "/contacts/attributes", 404), "check brevo.base_url"},
 		{"Brevo unreachable", called("brevo", "/account", 0, reason("timeout")), "HTTPS_PROXY"},
+		{"a proxy's login", called("brevo", "/account", 302), "HTTPS_PROXY"},
+		{"a proxy's page", called("zendesk", me, 403, page), "HTTPS_PROXY"},
 		{"an outage", called("brevo", "/account", 502), "status page"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -1,6 +1,8 @@
 package activities_test
 
 import (
+	"fmt"
+	"net/http"
 	"testing"
 	"time"
 
@@ -43,5 +45,30 @@ func TestALookThatTellsNothingNeverLiftsAnOptOut(t *testing.T) {
 			require.True(t, ok)
 			assert.True(t, contact.EmailBlacklisted)
 		})
+	}
+}
+
+func TestAPageOfAProxyIsNeitherASuccessNorARefusal(t *testing.T) {
+	for _, status := range []int{200, 201, 302, 307, 400, 403, 405, 410, 451} {
+		for _, first := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%d, new %t", status, first), func(t *testing.T) {
+				w, user := ready(t)
+				w.zendesk.UpdateUser(user, func(u *seed.User) { u.Phone = "+33612345678" })
+				step, method := w.plan("first"), http.MethodPost
+				if !first {
+					must(w, w.steps.Brevo.WriteContacts, step)
+					w.zendesk.UpdateUser(user, func(u *seed.User) { u.Name = "Ada King" })
+					step, method = w.plan("two"), http.MethodPut
+				}
+				w.brevo.Faults().Add(sim.Fault{Method: method, Path: "/v3/contacts", Status: status, Body: "<html>Sign in", ContentType: "text/html"})
+				_, err := run(w, w.steps.Brevo.WriteContacts, step)
+				require.ErrorContains(t, err, activities.ErrUnreachable)
+				assert.Equal(t, int64(1), must(w, w.steps.Brevo.WriteContacts, step).Sent)
+				contact, ok := w.brevo.ContactByEmail("ada@customers.example")
+				require.True(t, ok)
+				assert.Equal(t, map[bool]string{true: "Lovelace", false: "King"}[first], contact.Attributes["LASTNAME"])
+				assert.Equal(t, "33612345678", contact.Attributes["SMS"], "the number was not to blame")
+			})
+		}
 	}
 }

@@ -86,6 +86,11 @@ func Classify(err error) Outcome {
 	if !errors.As(err, &call) {
 		return Retry
 	}
+	if fromElsewhere(call) {
+		if _, refused := refusedIP(err); !refused {
+			return Retry
+		}
+	}
 	if zendesk.IsTooRecent(err) {
 		return Retry // the clocks differ by more than the client allows for; a moment later it is old enough
 	}
@@ -100,9 +105,6 @@ func Classify(err error) Outcome {
 		}
 		return SkipStream
 	case http.StatusNotFound:
-		if call.Reason == rest.ReasonHTML {
-			return Retry // a page of something before the API
-		}
 		if tokenRoute(call) {
 			return PauseAll
 		}
@@ -121,10 +123,20 @@ func Classify(err error) Outcome {
 	if tokenRoute(call) && call.Status >= 400 && call.Status < 500 {
 		return PauseAll
 	}
-	if call.Status >= 300 && call.Status < 500 {
+	if call.Status >= 400 && call.Status < 500 {
 		return Reject
 	}
 	return Retry
+}
+
+// fromElsewhere reports an answer that something before the vendor's API gave: a proxy that wants a login, an edge server, a
+// maintenance page. It says nothing of the request, but for its being too large.
+func fromElsewhere(call *rest.Error) bool {
+	switch call.Status {
+	case http.StatusRequestEntityTooLarge, http.StatusTooManyRequests, http.StatusUnauthorized:
+		return false
+	}
+	return call.Reason == rest.ReasonHTML && call.Status >= 400 && call.Status < 500
 }
 
 // Renewing reports that a call waits for the access token that another program is renewing.

@@ -30,6 +30,8 @@ func after(d time.Duration) func(*rest.Error) {
 	return func(e *rest.Error) { e.RetryAfter = d }
 }
 
+var page = reason(rest.ReasonHTML)
+
 const (
 	export = "/api/v2/incremental/tickets/cursor.json"
 	me     = "/api/v2/users/me.json"
@@ -49,7 +51,22 @@ func TestClassify(t *testing.T) {
 		{"connection refused", called("brevo", "/contacts", 0, reason("connection refused")), activities.Retry, true},
 		{"cut body", called("zendesk", export, 200, reason("body cut short")), activities.Retry, true},
 		{"other JSON than documented", called("brevo", "/contacts", 200, reason("body is not the documented JSON")), activities.Retry, true},
-		{"redirect", called("zendesk", export, 302), activities.Reject, false},
+		{"redirect", called("zendesk", export, 302), activities.Retry, true},
+		{"a redirect to a proxy's login", called("brevo", "/contacts/{identifier}", 307), activities.Retry, true},
+		{"a page for a success", called("brevo", "/contacts/{identifier}", 200, page), activities.Retry, true},
+		{"400 as a page", called("brevo", "/contacts/{identifier}", 400, page), activities.Retry, true},
+		{"405 as a page", called("brevo", "/contacts/{identifier}", 405, page), activities.Retry, true},
+		{"406 as a page", called("brevo", "/contacts", 406, page), activities.Retry, true},
+		{"407 as a page", called("brevo", "/contacts", 407, page), activities.Retry, true},
+		{"410 as a page", called("zendesk", export, 410, page), activities.Retry, true},
+		{"451 as a page", called("brevo", "/contacts", 451, page), activities.Retry, true},
+		{"402 as a page", called("brevo", "/contacts", 402, page), activities.Retry, true},
+		{"413 as a page", called("brevo", "/contacts/import", 413, page), activities.Reject, false},
+		{"429 as a page", called("brevo", "/contacts", 429, page), activities.Wait, true},
+		{"Brevo 401 as a page", called("brevo", "/contacts", 401, page), activities.PauseAll, false},
+		{"Brevo 403 as a page", called("brevo", "/contacts", 403, page), activities.Retry, true},
+		{"Zendesk 403 as a page", called("zendesk", export, 403, page), activities.Retry, true},
+		{"Zendesk 403 as a page about the address", called("zendesk", export, 403, page, detail("Your IP (198.51.100.7) is not permitted")), activities.PauseAll, false},
 		{"400", called("brevo", "/contacts", 400, code("invalid_parameter")), activities.Reject, false},
 		{"Zendesk 401", called("zendesk", export, 401), activities.PauseAll, false},
 		{"Brevo 401", called("brevo", "/contacts", 401), activities.PauseAll, false},

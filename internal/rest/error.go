@@ -80,6 +80,8 @@ func (e *Error) MayHaveArrived() bool {
 // server, a maintenance page, a proxy.
 const ReasonHTML = "answered HTML instead of JSON"
 
+var errHTML = errors.New(ReasonHTML)
+
 const (
 	reasonTimeout   = "timeout"
 	reasonCanceled  = "canceled"

@@ -151,22 +151,23 @@ type Meta struct {
 }
 
 // Do sends the request and decodes a JSON answer into out, which may be nil. Only a 204 has nothing to decode, and leaves out as
-// it is. The body is read to its end first: an answer that was cut after a complete JSON value is still a cut answer.
+// it is. A page of HTML is no success, also where no answer is expected: something before the API wrote it. The body is read to its end first: an answer that was cut after a complete JSON value is still a cut answer.
 func (c *Client) Do(ctx context.Context, r Request, out any) (Meta, error) {
 	return c.stream(ctx, r, func(meta Meta, body io.Reader) error {
-		if out == nil {
-			return nil
-		}
 		data, err := io.ReadAll(body)
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
-		case len(bytes.TrimSpace(data)) > 0:
-			return json.Unmarshal(data, out)
-		case meta.Status != http.StatusNoContent:
+		}
+		empty := len(bytes.TrimSpace(data)) == 0
+		switch {
+		case !empty && isHTML(meta.Header.Get("Content-Type")): // servers give that type to answers without a body too
+			return errHTML
+		case out == nil, empty && meta.Status == http.StatusNoContent:
+			return nil
+		case empty:
 			return &Malformed{Why: "it is empty"}
 		}
-		return nil
+		return json.Unmarshal(data, out)
 	})
 }
 

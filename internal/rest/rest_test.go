@@ -188,6 +188,27 @@ func TestAnAnswerThatIsEmptyFails(t *testing.T) {
 	}
 }
 
+// A proxy's page says nothing of what became of a call, also where a status alone is expected.
+func TestAPageIsNoSuccess(t *testing.T) {
+	for name, out := range map[string]any{"no answer expected": nil, "an answer expected": &struct{ ID int }{}} {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(write("text/html; charset=utf-8", "<html>Please sign in"))
+			defer server.Close()
+			_, err := gate(t, server.URL, io.Discard).Do(t.Context(), request(), out)
+			var call *rest.Error
+			require.ErrorAs(t, err, &call)
+			assert.Equal(t, rest.ReasonHTML, call.Reason)
+			assert.True(t, call.MayHaveArrived())
+		})
+	}
+	t.Run("the type of no body", func(t *testing.T) {
+		server := httptest.NewServer(write("text/html", ""))
+		defer server.Close()
+		_, err := gate(t, server.URL, io.Discard).Do(t.Context(), request(), nil)
+		require.NoError(t, err)
+	})
+}
+
 func TestUploadsGoAsTheyAre(t *testing.T) {
 	var got, contentType string
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
