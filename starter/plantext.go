@@ -166,11 +166,14 @@ func (t *planPage) capability(c activities.Capability) string {
 func limitsText(limits []activities.Limit) string {
 	parts := make([]string, len(limits))
 	for i, l := range limits {
-		ours := ""
+		ours, a := "", "a"
+		if l.Window == "hour" {
+			a = "an"
+		}
 		if l.Ours != int64(l.Limit) {
 			ours = fmt.Sprintf(", of which %s are used", thousands(l.Ours))
 		}
-		parts[i] = fmt.Sprintf("%s %s a %s%s", l.Name, thousands(int64(l.Limit)), l.Window, ours)
+		parts[i] = fmt.Sprintf("%s %s %s %s%s", l.Name, thousands(int64(l.Limit)), a, l.Window, ours)
 	}
 	return strings.Join(parts, "; ")
 }

@@ -56,6 +56,8 @@ func span(d time.Duration) string {
 		return fmt.Sprintf("%dm%02ds", d/time.Minute, d%time.Minute/time.Second)
 	case d < day:
 		return fmt.Sprintf("%dh%02dm", d/time.Hour, d%time.Hour/time.Minute)
+	case d >= 30*day:
+		return fmt.Sprintf("%dd", d/day)
 	}
 	return fmt.Sprintf("%dd%dh", d/day, d%day/time.Hour)
 }

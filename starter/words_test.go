@@ -21,7 +21,7 @@ func TestTimesAreShort(t *testing.T) {
 		59*time.Minute + 59*time.Second:     "59m59s",
 		3*time.Hour + 2*time.Minute:         "3h02m",
 		52*time.Hour + 59*time.Minute:       "2d4h",
-		400 * 24 * time.Hour:                "400d0h",
+		400 * 24 * time.Hour:                "400d",
 		time.Minute - time.Nanosecond:       "59s",
 		24*time.Hour - time.Nanosecond:      "23h59m",
 		time.Second + 499*time.Millisecond:  "1s",
