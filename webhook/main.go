@@ -23,6 +23,7 @@ import (
 	"zendesk-brevo/internal/config"
 	"zendesk-brevo/internal/connectors"
 	"zendesk-brevo/internal/healthcheck"
+	"zendesk-brevo/internal/httpserver"
 	"zendesk-brevo/internal/store"
 )
 
@@ -108,9 +109,9 @@ func newProgram(env config.Env, file *config.File, logger *slog.Logger) (*progra
 	p.ring = newKeyring(env.ZendeskWebhookSecret, source, enabled(file), logger, time.Now)
 	p.server = newServer(options{
 		env: env, file: file, signaler: p.temporal, ring: p.ring, counts: p.counts, log: logger, now: time.Now,
-		probes: []probe{
-			{"the store", p.store.ping},
-			{"Temporal", func(ctx context.Context) error {
+		probes: []httpserver.Probe{
+			{Name: "the store", Ask: p.store.ping},
+			{Name: "Temporal", Ask: func(ctx context.Context) error {
 				_, err := p.temporal.CheckHealth(ctx, &client.CheckHealthRequest{})
 				return err
 			}},

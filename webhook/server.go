@@ -3,20 +3,15 @@ package main
 import (
 	"context"
 	"crypto/tls"
-	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
-	"runtime"
-	"runtime/debug"
-	"strings"
-	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"zendesk-brevo/internal/config"
+	"zendesk-brevo/internal/httpserver"
 	"zendesk-brevo/internal/zendesk"
 	"zendesk-brevo/workflows"
 )
@@ -24,10 +19,9 @@ import (
 const (
 	// signalTimeout is how long Temporal may take to hold a signal. Zendesk itself waits 10 to 12 seconds.
 	signalTimeout = 3 * time.Second
-	probeTimeout  = 2 * time.Second
+	answerWithin  = 15 * time.Second
 	// atOnce bounds the deliveries in hand, and with them the memory that bodies of up to 1 MiB take.
-	atOnce    = 256
-	maxHeader = 16 << 10
+	atOnce = 256
 )
 
 // options is what a server needs.
@@ -37,15 +31,9 @@ type options struct {
 	signaler workflows.Signaler
 	ring     *keyring
 	counts   *counts
-	probes   []probe
+	probes   []httpserver.Probe
 	log      *slog.Logger
 	now      func() time.Time
-}
-
-// probe asks whether something that deliveries need answers.
-type probe struct {
-	name string
-	ask  func(context.Context) error
 }
 
 // server takes deliveries.
@@ -81,12 +69,7 @@ func newServer(o options) *server {
 
 // routes is the handler of all requests. Nothing but deliveries has a body, and no answer holds more than what is asked.
 func (s *server) routes() http.Handler {
-	gin.SetMode(gin.ReleaseMode)
-	r := gin.New()
-	r.RedirectTrailingSlash, r.HandleMethodNotAllowed = false, true
-	r.Use(s.recover)
-	r.GET("/healthz", func(c *gin.Context) { c.String(http.StatusOK, "OK") })
-	r.GET("/readyz", s.ready)
+	r := httpserver.Routes(s.probes, s.panicked)
 	r.GET(consentPath, s.consent)
 	deliveries := r.Group("/webhooks/zendesk", s.allow, s.admit)
 	for _, path := range []string{"", "/", "/:account", "/:account/"} {
@@ -97,33 +80,10 @@ func (s *server) routes() http.Handler {
 
 // serve answers on the listener until ctx ends, then lets requests in flight finish. With encryption it speaks HTTPS.
 func (s *server) serve(ctx context.Context, listener net.Listener, encryption *tls.Config) error {
-	web := &http.Server{
-		Handler: s.routes(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 15 * time.Second,
-		IdleTimeout: time.Minute, MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
-	}
 	s.announce(listener, encryption != nil)
-	done := make(chan error, 1)
-	go func() {
-		if encryption != nil {
-			web.TLSConfig = encryption
-			done <- web.ServeTLS(listener, "", "")
-			return
-		}
-		done <- web.Serve(listener)
-	}()
-	select {
-	case err := <-done:
-		return fmt.Errorf("serve: %w", err)
-	case <-ctx.Done():
-	}
-	s.log.Info("webhook server stopping")
-	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopGrace)
-	defer cancel()
-	if err := web.Shutdown(grace); err != nil {
-		_ = web.Close() // the error of Shutdown says why
-		return fmt.Errorf("stop: %w", err)
-	}
-	return nil
+	defer context.AfterFunc(ctx, func() { s.log.Info("webhook server stopping") })()
+	web := httpserver.Server{Handler: s.routes(), Answer: answerWithin, Grace: stopGrace, TLS: encryption, Log: s.log}
+	return web.Serve(ctx, listener)
 }
 
 func (s *server) announce(listener net.Listener, encrypted bool) {
@@ -141,27 +101,6 @@ func (s *server) announce(listener net.Listener, encrypted bool) {
 
 // howToConfigure is for accounts whose deliveries cannot be verified.
 const howToConfigure = "run `starter webhooks install` with ENCRYPTION_KEY set here and there, or set ZENDESK_WEBHOOK_SECRET"
-
-// ready answers 200 when everything that deliveries need answers, else 503 with what does not.
-func (s *server) ready(c *gin.Context) {
-	ctx, cancel := context.WithTimeout(c.Request.Context(), probeTimeout)
-	defer cancel()
-	missing := make([]string, len(s.probes))
-	var all sync.WaitGroup
-	for i, p := range s.probes {
-		all.Go(func() {
-			if p.ask(ctx) != nil {
-				missing[i] = p.name + " does not answer\n"
-			}
-		})
-	}
-	all.Wait()
-	if text := strings.Join(missing, ""); text != "" {
-		c.String(http.StatusServiceUnavailable, text)
-		return
-	}
-	c.String(http.StatusOK, "OK")
-}
 
 // admit turns requests away while too many are in hand: Zendesk sends them again.
 func (s *server) admit(c *gin.Context) {
@@ -191,29 +130,14 @@ const takenFor = "connector"
 
 // recover answers 503 where a handler panicked, so that Zendesk sends the delivery again: it does not repeat a 500. What was
 // thrown may hold anything; only an error of Go's runtime is repeated in the log.
-func (s *server) recover(c *gin.Context) {
-	defer func() {
-		thrown := recover()
-		if thrown == nil {
-			return
-		}
-		if err, ok := thrown.(error); ok && errors.Is(err, http.ErrAbortHandler) {
-			panic(thrown)
-		}
-		what := fmt.Sprintf("%T", thrown)
-		var fault runtime.Error
-		if err, ok := thrown.(error); ok && errors.As(err, &fault) {
-			what = fault.Error()
-		}
-		if cfg, ok := c.Value(takenFor).(*config.Connector); ok {
-			s.counts.add(cfg.Account(), resultUnavailable, s.now())
-		}
-		s.warn("panic", "a handler panicked: please report this", "panic", what, "stack", string(debug.Stack()))
-		if !c.Writer.Written() {
-			unavailable(c)
-		}
-	}()
-	c.Next()
+func (s *server) panicked(c *gin.Context, what, stack string) {
+	if cfg, ok := c.Value(takenFor).(*config.Connector); ok {
+		s.counts.add(cfg.Account(), resultUnavailable, s.now())
+	}
+	s.warn("panic", "a handler panicked: please report this", "panic", what, "stack", stack)
+	if !c.Writer.Written() {
+		unavailable(c)
+	}
 }
 
 // unavailable asks Zendesk to send the delivery again: it does so only if Retry-After is below 60 seconds.

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"zendesk-brevo/internal/config"
+	"zendesk-brevo/internal/httpserver"
 	"zendesk-brevo/internal/zendesk"
 )
 
@@ -48,9 +49,9 @@ func TestRoutes(t *testing.T) {
 func TestReadyNamesWhatIsMissing(t *testing.T) {
 	var store, temporal error
 	s := newSite(t, func(in *setup) {
-		in.probes = []probe{
-			{"the store", func(context.Context) error { return store }},
-			{"Temporal", func(context.Context) error { return temporal }},
+		in.probes = []httpserver.Probe{
+			{Name: "the store", Ask: func(context.Context) error { return store }},
+			{Name: "Temporal", Ask: func(context.Context) error { return temporal }},
 		}
 	})
 	away := errors.New("dial tcp 10.1.2.3: no route to host")
@@ -182,7 +183,7 @@ func TestLargeHeadersAreRefused(t *testing.T) {
 	s := newQuietSite(t)
 	stop, done := serving(t, s, nil)
 	d := s.request(solved("e1"))
-	d.change = func(r *http.Request) { r.Header.Set("X-Much", strings.Repeat("x", 3*maxHeader)) }
+	d.change = func(r *http.Request) { r.Header.Set("X-Much", strings.Repeat("x", 3*httpserver.MaxHeader)) }
 	assert.Equal(t, http.StatusRequestHeaderFieldsTooLarge, s.send(t, d).status)
 	stop()
 	require.NoError(t, <-done)

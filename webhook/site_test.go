@@ -18,6 +18,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"zendesk-brevo/internal/config"
+	"zendesk-brevo/internal/httpserver"
 	"zendesk-brevo/internal/zendesk"
 	"zendesk-brevo/workflows"
 )
@@ -181,7 +182,7 @@ type setup struct {
 	env    config.Env
 	file   *config.File
 	stored SecretSource
-	probes []probe
+	probes []httpserver.Probe
 	now    func() time.Time
 	level  config.LogLevel
 }

@@ -16,6 +16,7 @@ import (
 	"zendesk-brevo/internal/config"
 	"zendesk-brevo/internal/control"
 	"zendesk-brevo/internal/healthcheck"
+	"zendesk-brevo/internal/httpserver"
 	"zendesk-brevo/internal/metrics"
 	"zendesk-brevo/internal/store"
 )
@@ -80,7 +81,7 @@ func (f *front) serve(ctx context.Context, c client.Client, env config.Env, shar
 	o := admin.Options{
 		File: shared.File, Store: shared.Store, Vendors: steps.Vendors, Token: env.APIToken, Metrics: f.metrics.Handler(), Log: f.log, Now: time.Now,
 		Engine: &control.Engine{Client: c, Server: f.server, Queue: env.TaskQueue, Now: time.Now},
-		Probes: []admin.Probe{
+		Probes: []httpserver.Probe{
 			{Name: "the store", Ask: shared.Store.Ping},
 			{Name: "Temporal", Ask: func(ctx context.Context) error {
 				_, err := c.CheckHealth(ctx, &client.CheckHealthRequest{})

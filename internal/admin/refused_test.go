@@ -15,6 +15,7 @@ import (
 
 	"zendesk-brevo/internal/admin"
 	"zendesk-brevo/internal/config"
+	"zendesk-brevo/internal/httpserver"
 )
 
 var errAway = serviceerror.NewUnavailable("gone")
@@ -214,7 +215,7 @@ func TestListen(t *testing.T) {
 
 func TestAPanicIsAnswered(t *testing.T) {
 	s := newSite(t, func(o *admin.Options) {
-		o.Probes = []admin.Probe{}
+		o.Probes = []httpserver.Probe{}
 		o.Metrics = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(errors.New("ada@example.com")) })
 	})
 	resp, err := http.Get(s.url + "/metrics")

@@ -10,10 +10,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"runtime"
-	"runtime/debug"
-	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -22,25 +18,18 @@ import (
 	"zendesk-brevo/activities"
 	"zendesk-brevo/internal/config"
 	"zendesk-brevo/internal/control"
+	"zendesk-brevo/internal/httpserver"
 	"zendesk-brevo/internal/store"
 )
 
 const (
-	probeTimeout = 2 * time.Second
 	// answerWithin is more than a connection test takes to give up.
 	answerWithin = 150 * time.Second
 	stopGrace    = 5 * time.Second
-	maxHeader    = 16 << 10
 )
 
 //go:embed openapi.json
 var openAPI []byte
-
-// Probe asks whether something that the worker needs answers.
-type Probe struct {
-	Name string
-	Ask  func(context.Context) error
-}
 
 // Options are what the server needs; all are required.
 type Options struct {
@@ -49,7 +38,7 @@ type Options struct {
 	Engine  *control.Engine
 	Vendors func(account string) (*activities.Vendors, error)
 	Metrics http.Handler
-	Probes  []Probe
+	Probes  []httpserver.Probe
 	Token   config.Secret // unset: the API is off, the rest is served
 	Log     *slog.Logger
 	Now     func() time.Time
@@ -88,23 +77,10 @@ func loopback(address net.Addr) bool {
 
 // Serve answers on the listener until ctx ends, then lets requests in flight finish.
 func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
-	web := &http.Server{
-		Handler: s.Handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: answerWithin,
-		IdleTimeout: time.Minute, MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
-	}
-	done := make(chan error, 1)
-	go func() { done <- web.Serve(listener) }()
 	s.Log.Info("metrics, health and API are served", "address", listener.Addr().String(), "api", !s.Token.IsZero())
-	select {
-	case err := <-done:
-		return fmt.Errorf("serve ADMIN_ADDR: %w", err)
-	case <-ctx.Done():
-	}
-	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopGrace)
-	defer cancel()
-	if err := web.Shutdown(grace); err != nil {
-		_ = web.Close() // the error of Shutdown says why
-		return fmt.Errorf("stop ADMIN_ADDR: %w", err)
+	web := httpserver.Server{Handler: s.Handler(), Answer: answerWithin, Grace: stopGrace, Log: s.Log}
+	if err := web.Serve(ctx, listener); err != nil {
+		return fmt.Errorf("ADMIN_ADDR: %w", err)
 	}
 	return nil
 }
@@ -121,18 +97,13 @@ func (s *Server) Routes() (all []string) {
 }
 
 func (s *Server) engine() *gin.Engine {
-	gin.SetMode(gin.ReleaseMode)
-	r := gin.New()
-	r.RedirectTrailingSlash, r.HandleMethodNotAllowed = false, true
-	r.Use(s.recover)
+	r := httpserver.Routes(s.Probes, s.panicked)
 	r.NoRoute(func(c *gin.Context) {
 		refuse(c, http.StatusNotFound, "there is nothing at this path", "GET /openapi.json lists what there is")
 	})
 	r.NoMethod(func(c *gin.Context) {
 		refuse(c, http.StatusMethodNotAllowed, c.Request.Method+" is not what this path takes", "use the method that the header Allow names")
 	})
-	r.GET("/healthz", func(c *gin.Context) { c.String(http.StatusOK, "OK") })
-	r.GET("/readyz", s.ready)
 	r.GET("/metrics", func(c *gin.Context) { s.Metrics.ServeHTTP(c.Writer, c.Request) })
 	r.GET("/openapi.json", func(c *gin.Context) { c.Data(http.StatusOK, "application/json", openAPI) })
 	api := r.Group("/connectors/:name", s.authorize, s.find)
@@ -143,47 +114,9 @@ func (s *Server) engine() *gin.Engine {
 	return r
 }
 
-// ready answers 200 when everything that the worker needs answers, else 503 with what does not.
-func (s *Server) ready(c *gin.Context) {
-	ctx, cancel := context.WithTimeout(c.Request.Context(), probeTimeout)
-	defer cancel()
-	missing := make([]string, len(s.Probes))
-	var all sync.WaitGroup
-	for i, p := range s.Probes {
-		all.Go(func() {
-			if p.Ask(ctx) != nil {
-				missing[i] = p.Name + " does not answer\n"
-			}
-		})
+func (s *Server) panicked(c *gin.Context, what, stack string) {
+	s.Log.Error("a handler panicked: please report this", "panic", what, "stack", stack)
+	if !c.Writer.Written() {
+		refuse(c, http.StatusInternalServerError, "the request met a mistake in this program", "look at the worker's log, and report it")
 	}
-	all.Wait()
-	if text := strings.Join(missing, ""); text != "" {
-		c.String(http.StatusServiceUnavailable, text)
-		return
-	}
-	c.String(http.StatusOK, "OK")
-}
-
-// recover answers 500 where a handler panicked. What was thrown may hold anything; only an error of Go's runtime is repeated
-// in the log.
-func (s *Server) recover(c *gin.Context) {
-	defer func() {
-		thrown := recover()
-		if thrown == nil {
-			return
-		}
-		if err, ok := thrown.(error); ok && errors.Is(err, http.ErrAbortHandler) {
-			panic(thrown)
-		}
-		what := fmt.Sprintf("%T", thrown)
-		var fault runtime.Error
-		if err, ok := thrown.(error); ok && errors.As(err, &fault) {
-			what = fault.Error()
-		}
-		s.Log.Error("a handler panicked: please report this", "panic", what, "stack", string(debug.Stack()))
-		if !c.Writer.Written() {
-			refuse(c, http.StatusInternalServerError, "the request met a mistake in this program", "look at the worker's log, and report it")
-		}
-	}()
-	c.Next()
 }

@@ -36,6 +36,7 @@ import (
 	"zendesk-brevo/internal/admin"
 	"zendesk-brevo/internal/config"
 	"zendesk-brevo/internal/control"
+	"zendesk-brevo/internal/httpserver"
 	"zendesk-brevo/internal/metrics"
 	"zendesk-brevo/internal/sim/brevosim"
 	"zendesk-brevo/internal/sim/seed"
@@ -94,7 +95,7 @@ connectors:
 		File: file, Store: s.store, Vendors: s.temporal.check.Vendors, Metrics: measured.Handler(), Token: config.NewSecret(token), Log: logger,
 		Now:    func() time.Time { return noon },
 		Engine: &control.Engine{Client: s.temporal, Server: control.Server{Address: "temporal:7233", Namespace: "default"}, Queue: "queue", Now: func() time.Time { return noon }},
-		Probes: []admin.Probe{{Name: "the store", Ask: s.store.Ping}, {Name: "Temporal", Ask: func(context.Context) error { return s.temporal.away }}},
+		Probes: []httpserver.Probe{{Name: "the store", Ask: s.store.Ping}, {Name: "Temporal", Ask: func(context.Context) error { return s.temporal.away }}},
 	}
 	for _, f := range change {
 		f(&o)
