@@ -89,20 +89,7 @@ func (a *Account) rejects(ctx context.Context, condition string, args ...any) ([
 
 // RejectedIDs returns, ascending, the ids of a kind that have a reject; with a reason, those rejected for it.
 func (a *Account) RejectedIDs(ctx context.Context, kind Kind, reason string) ([]int64, error) {
-	var out []int64
-	err := a.read(ctx, func(t *tx) error {
-		out = nil
-		return t.each(ctx, func(rows *sql.Rows) error {
-			var id int64
-			err := rows.Scan(&id)
-			out = append(out, id)
-			return err
-		}, "SELECT DISTINCT id FROM rejects WHERE account = $1 AND kind = $2 AND ($3 = '' OR reason = $3) ORDER BY id", t.account, string(kind), reason)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read rejected ids: %w", err)
-	}
-	return out, nil
+	return a.ids(ctx, "SELECT DISTINCT id FROM rejects WHERE account = $1 AND kind = $2 AND ($3 = '' OR reason = $3) ORDER BY id", string(kind), reason)
 }
 
 // RetryRejects marks records dirty and takes back what keeps a push from trying them again: that their address, or their

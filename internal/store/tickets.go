@@ -58,20 +58,7 @@ func (a *Account) Tickets(ctx context.Context, ids []int64) (map[int64]TicketRow
 
 // TicketsOf returns up to limit ids of mirrored tickets of a requester that are not deleted, the newest first.
 func (a *Account) TicketsOf(ctx context.Context, requester int64, limit int) ([]int64, error) {
-	var out []int64
-	err := a.read(ctx, func(t *tx) error {
-		out = nil
-		return t.each(ctx, func(rows *sql.Rows) error {
-			var id int64
-			err := rows.Scan(&id)
-			out = append(out, id)
-			return err
-		}, "SELECT id FROM tickets WHERE account = $1 AND requester_id = $2 AND status <> 'deleted' ORDER BY id DESC LIMIT $3", t.account, requester, int64(limit))
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read tickets of a requester: %w", err)
-	}
-	return out, nil
+	return a.ids(ctx, "SELECT id FROM tickets WHERE account = $1 AND requester_id = $2 AND status <> 'deleted' ORDER BY id DESC LIMIT $3", requester, int64(limit))
 }
 
 // storedTicket is a ticket as the mirror has it, its fields as they are stored.
