@@ -184,6 +184,8 @@ type ImportsState struct {
 	Running int64 `json:"running"`
 	// Stale: imports that had waited too long were given up; what they held must be decided anew.
 	Stale bool `json:"stale,omitempty"`
+	// Notice is what a person should know of the imports that were settled.
+	Notice string `json:"notice,omitempty"`
 }
 
 // DiscardOpenImports gives up what earlier runs decided and never sent, and counts what Brevo still works on. It
@@ -238,6 +240,7 @@ type sender struct {
 	step   PushStep
 	result StepResult
 	stale  bool
+	notice string
 }
 
 func (s *sender) state(ctx context.Context) (ImportsState, error) {
@@ -245,7 +248,7 @@ func (s *sender) state(ctx context.Context) (ImportsState, error) {
 	if err != nil {
 		return ImportsState{}, fmt.Errorf("read imports: %w", err)
 	}
-	out := ImportsState{StepResult: s.result, Stale: s.stale}
+	out := ImportsState{StepResult: s.result, Stale: s.stale, Notice: s.notice}
 	for _, i := range imports {
 		if i.State == store.ImportOpen {
 			out.Open++

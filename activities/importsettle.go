@@ -68,19 +68,23 @@ type exception struct {
 }
 
 // processWithin is how long an import may be unknown to Brevo, or its files out of reach, before its contacts are
-// written one by one instead.
+// written one by one instead. One that Brevo knows, and does not end in a word that we know, has processPatience.
 const processWithin = 20 * time.Minute
 
 func (s *sender) ended(ctx context.Context, imp *store.Import, p brevo.Process) error {
-	late := s.now().Sub(imp.StartedAt) > processWithin
-	if !p.Status.IsDone() && (p.Status != "" || !late) {
+	waited := s.now().Sub(imp.StartedAt)
+	late, stuck := waited > processWithin, waited > processPatience
+	if !p.Status.IsDone() && !(p.Status == "" && late) && !stuck {
 		return nil
 	}
 	rows, err := s.store.ImportRows(ctx, imp.ID)
 	if err != nil {
 		return fmt.Errorf("read import rows: %w", err)
 	}
-	if p.Status == "" {
+	if !p.Status.IsDone() {
+		if p.Status != "" {
+			s.notice = fmt.Sprintf("Brevo ended none of its imports for an hour, the last word being %.40q: what they held is looked at and written contact by contact", p.Status)
+		}
 		return s.settle(ctx, imp, rows, alone(rows))
 	}
 	if p.Status.IsFailed() {

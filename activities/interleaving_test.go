@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"zendesk-brevo/activities"
+	"zendesk-brevo/internal/sim/brevosim"
 	"zendesk-brevo/internal/sim/seed"
 	"zendesk-brevo/internal/store"
 	"zendesk-brevo/mapping"
@@ -68,9 +69,9 @@ func TestAPageCommittedTwiceCountsOnce(t *testing.T) {
 }
 
 // ready is a workshop with one customer who waits to be written.
-func ready(t *testing.T) (w *workshop, user int64) {
+func ready(t *testing.T, opts ...func(*brevosim.Options)) (w *workshop, user int64) {
 	t.Helper()
-	w = newWorkshop(t, seed.Size{Users: 1})
+	w = newWorkshop(t, seed.Size{Users: 1}, opts...)
 	user = w.zendesk.CreateUser(seed.User{Name: "Ada Lovelace", Email: "ada@customers.example"})
 	w.now = w.now.Add(5 * time.Minute)
 	w.begin()

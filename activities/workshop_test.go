@@ -40,12 +40,16 @@ type workshop struct {
 	date func(http.Header)         // changes the headers of answers; nil: they stay
 }
 
-func newWorkshop(t *testing.T, size seed.Size) *workshop {
+func newWorkshop(t *testing.T, size seed.Size, opts ...func(*brevosim.Options)) *workshop {
 	t.Helper()
 	w := &workshop{t: t, now: time.Date(2026, 10, 5, 12, 0, 0, 0, time.UTC)}
 	clock := sim.NewClock(func() time.Time { return w.now }, 1)
 	w.zendesk = zendesksim.New(zendesksim.Options{Account: seed.New(size, 7), Subdomain: account, Plan: zendesksim.Unlimited, Clock: clock})
-	w.brevo = brevosim.New(brevosim.Options{Plan: brevosim.Unlimited, Clock: clock})
+	bo := brevosim.Options{Plan: brevosim.Unlimited, Clock: clock}
+	for _, o := range opts {
+		o(&bo)
+	}
+	w.brevo = brevosim.New(bo)
 	zs, err := w.zendesk.Start()
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = zs.Close() })

@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"strings"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -221,6 +222,7 @@ func (p *pushRun) settleImports(ctx workflow.Context, state activities.ImportsSt
 			return err
 		}
 		p.collect(ctx, "imported", now.StepResult)
+		p.note(now.Notice)
 		running = now.Running
 	}
 	return nil
@@ -274,7 +276,7 @@ func (p *pushRun) companies(ctx workflow.Context) error {
 			return err
 		}
 		p.result.Companies += out.Sent
-		p.result.Notice = out.Notice
+		p.note(out.Notice)
 		p.progress.add(ctx, "companies", out.Sent)
 		if out.Done {
 			return nil
@@ -283,6 +285,17 @@ func (p *pushRun) companies(ctx workflow.Context) error {
 			return err
 		}
 		gap = activities.NextPoll(gap)
+	}
+}
+
+// note adds what a person should know, once.
+func (p *pushRun) note(text string) {
+	switch {
+	case text == "" || strings.Contains(p.result.Notice, text):
+	case p.result.Notice == "":
+		p.result.Notice = text
+	default:
+		p.result.Notice += "; " + text
 	}
 }
 

@@ -126,6 +126,7 @@ func TestProcessStatuses(t *testing.T) {
 	for status, want := range map[brevo.ProcessStatus][2]bool{
 		brevo.StatusQueued: {false, false}, brevo.StatusInProcess: {false, false}, brevo.StatusProcessing: {false, false},
 		brevo.StatusCompleted: {true, false}, brevo.StatusFailed: {true, true}, brevo.StatusCancelled: {true, true}, "paused": {false, false},
+		"Completed": {true, false}, "FAILED": {true, true}, "Cancelled": {true, true},
 	} {
 		assert.Equal(t, want, [2]bool{status.IsDone(), status.IsFailed()}, status)
 	}

@@ -7,12 +7,13 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 )
 
 // MaxProcessPage is the largest page of ListProcesses.
 const MaxProcessPage = 50
 
-// ProcessStatus is an open vocabulary; only the named values are known.
+// ProcessStatus is an open vocabulary; only the named values are known, in whatever case.
 type ProcessStatus string
 
 // Statuses seen in Brevo's documents; in_process is the older word for processing.
@@ -26,10 +27,14 @@ const (
 )
 
 // IsDone reports that the process has ended, well or badly.
-func (s ProcessStatus) IsDone() bool { return s == StatusCompleted || s.IsFailed() }
+func (s ProcessStatus) IsDone() bool {
+	return strings.EqualFold(string(s), string(StatusCompleted)) || s.IsFailed()
+}
 
 // IsFailed reports that the process ended without completing; part of its work may have been done.
-func (s ProcessStatus) IsFailed() bool { return s == StatusFailed || s == StatusCancelled }
+func (s ProcessStatus) IsFailed() bool {
+	return strings.EqualFold(string(s), string(StatusFailed)) || strings.EqualFold(string(s), string(StatusCancelled))
+}
 
 // Process is background work of the account.
 type Process struct {

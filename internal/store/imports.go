@@ -265,7 +265,11 @@ func (a *Account) SettleImport(ctx context.Context, id string, exceptions []Resu
 		if err := t.forget(ctx, id); err != nil {
 			return err
 		}
-		_, err = t.exec(ctx, "UPDATE imports SET state = 'settled' WHERE account = $1 AND id = $2", t.account, id)
+		if _, err = t.exec(ctx, "UPDATE imports SET state = 'settled' WHERE account = $1 AND id = $2", t.account, id); err != nil {
+			return err
+		}
+		// Brevo takes its imports one after the other: who waits behind this one waits anew from now on.
+		_, err = t.exec(ctx, "UPDATE imports SET started_at = $2 WHERE account = $1 AND state = 'running'", t.account, nanos(now))
 		return err
 	})
 	if err != nil {

@@ -72,6 +72,8 @@ type Options struct {
 	// ImportDelay is the vendor time from the acceptance of an import to its end; the clock's speed shortens it. The
 	// process is queued for the first half and processing for the second. Zero: it has ended at the next request.
 	ImportDelay time.Duration
+	// ProcessWords are other words for the statuses of processes: the vendor's vocabulary is open.
+	ProcessWords map[string]string
 	// ImportPolls, when set, ends an import at that many looks at its process even before ImportDelay has passed.
 	ImportPolls int
 	// MaxImportBytes bounds jsonBody and fileBody; default 10 MB as documented.

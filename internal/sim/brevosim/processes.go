@@ -1,6 +1,7 @@
 package brevosim
 
 import (
+	"cmp"
 	"encoding/csv"
 	"fmt"
 	"net/http"
@@ -115,7 +116,7 @@ func (s *Server) getProcess(q *query) reply {
 		return *failure(http.StatusNotFound, "invalid_parameter", "processId is invalid")
 	}
 	s.poll(p, q.now)
-	return reply{http.StatusOK, processItem(p, q.Host)}
+	return reply{http.StatusOK, s.processItem(p, q.Host)}
 }
 
 func (s *Server) listProcesses(q *query) reply {
@@ -133,15 +134,15 @@ func (s *Server) listProcesses(q *query) reply {
 	items := []map[string]any{}
 	for _, p := range slice(all, limit, offset) {
 		s.poll(p, q.now)
-		items = append(items, processItem(p, q.Host))
+		items = append(items, s.processItem(p, q.Host))
 	}
 	return reply{http.StatusOK, map[string]any{"processes": items, "count": len(all)}}
 }
 
 // processItem shows where the files of rejected rows are, on the host that the caller used. They are not counts, and a
 // completed import may well have refused rows.
-func processItem(p *Process, host string) map[string]any {
-	item := map[string]any{"id": p.ID, "name": p.Name, "status": p.Status}
+func (s *Server) processItem(p *Process, host string) map[string]any {
+	item := map[string]any{"id": p.ID, "name": p.Name, "status": cmp.Or(s.opts.ProcessWords[p.Status], p.Status)}
 	if p.Status != "completed" || p.columns == nil {
 		return item
 	}
