@@ -98,12 +98,14 @@ func TestPeopleWithOddOptionalMembers(t *testing.T) {
 	users, err := zendesk.DecodeUsers([]byte(`{"users":[
 		{"id":"1","active":"false","suspended":null,"verified":"true","organization_id":"500","user_fields":[],"tags":null,"phone":15551234567},
 		{"id":2,"active":"perhaps","organization_id":"","user_fields":"none","last_login_at":"yesterday","tags":{}},
-		{"id":3,"active":null,"user_fields":null,"shared_phone_number":0}]}`))
+		{"id":3,"active":null,"user_fields":null,"shared_phone_number":0},
+		{"id":4,"active":true,"user_fields":{"seats":1e400,"nested":{"deep":[-1e400,2]},"tier":"gold"}}]}`))
 	require.NoError(t, err)
 	assert.Equal(t, []zendesk.User{
 		{ID: 1, Verified: true, OrganizationID: 500, UserFields: map[string]any{}, Phone: "15551234567"},
 		{ID: 2, Active: true, UserFields: map[string]any{}, Tags: []string{}},
 		{ID: 3, Active: true},
+		{ID: 4, Active: true, UserFields: map[string]any{"seats": nil, "nested": map[string]any{"deep": []any{nil, 2.0}}, "tier": "gold"}},
 	}, users)
 	organizations, err := zendesk.DecodeOrganizations([]byte(`{"organizations":[
 		{"id":1.0,"domain_names":{},"group_id":"x","organization_fields":[],"tags":null,"external_id":7}]}`))

@@ -3,6 +3,7 @@ package zendesk
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -176,7 +177,7 @@ func (s *scanner) constant() bool {
 	return false
 }
 
-// value takes anything, in the types of encoding/json. Objects and arrays are rare here: look-up and multi-select fields.
+// value takes anything, in the types of encoding/json; a number out of the range of float64 is null. Objects and arrays are rare here: look-up and multi-select fields.
 func (s *scanner) value() any {
 	switch s.peek() {
 	case 'n':
@@ -193,12 +194,16 @@ func (s *scanner) value() any {
 			return nil
 		}
 		var v any
-		if err := json.Unmarshal(s.b[from:s.i], &v); err != nil {
+		var odd *json.UnmarshalTypeError // numbers out of range, which encoding/json leaves null as well
+		if err := json.Unmarshal(s.b[from:s.i], &v); err != nil && !errors.As(err, &odd) {
 			s.fail("malformed value before")
 		}
 		return v
 	}
 	f, err := strconv.ParseFloat(string(s.number()), 64)
+	if errors.Is(err, strconv.ErrRange) {
+		return nil
+	}
 	if err != nil {
 		s.fail("expected a value before")
 		return nil

@@ -2,6 +2,7 @@ package zendesk_test
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"math"
 	"strings"
@@ -18,7 +19,7 @@ func TestScannerAgreesWithEncodingJSON(t *testing.T) {
 	for _, text := range []string{
 		`{}`, `[]`, ` [ 1 , -2.5e3 , 0 , "x" , null , true , false ] `, `{"a":{"b":[{"c":null}]}}`,
 		`"\"\\\/\b\f\n\r\té\u00e9"`, `"\ud83d\ude00 \ud83d \ude00 \ud83dx \ud83d\u0041"`, "\"bad \xff\xfe utf8 \xc3\"",
-		`"ends in a backslash \\"`, `{"a":1,"a":2}`, `{"":""}`, `"日本語"`, `9007199254740993`, `1e400`, `[1,]`, `{"a":}`,
+		`"ends in a backslash \\"`, `{"a":1,"a":2}`, `{"":""}`, `"日本語"`, `9007199254740993`, `1e400`, `{"a":[-1e400,2]}`, `[1,]`, `{"a":}`,
 		`{"a" 1}`, `{a:1}`, `01`, `-`, `1.`, `.5`, `+1`, `1e`, `nul`, `tru`, `"\x"`, `"\u12g4"`, `"\u12"`, "\"a\tb\"", `[1 2]`,
 		`{"a":1,}`, `[[[[]]]`, `]`, ``, ` `, `"`, `"\`, `{} {}`, `{"a":1}x`, "\x00", `NaN`, `[0,-0,0.0]`,
 	} {
@@ -47,6 +48,10 @@ func agree(t *testing.T, text []byte) {
 	var want any
 	wantErr := json.Unmarshal(text, &want)
 	got, err := zendesk.ScanAny(text)
+	var outOfRange *json.UnmarshalTypeError
+	if errors.As(wantErr, &outOfRange) {
+		wantErr = nil // one odd number is null here, and in what encoding/json could make of the text
+	}
 	if wantErr != nil {
 		if strings.Contains(wantErr.Error(), "max depth") {
 			return
