@@ -141,6 +141,8 @@ func noteFor(want mapping.Contact, name string) string {
 			return "phone left out: a national number, set default_region"
 		case mapping.InvalidPhone:
 			return "phone left out: no valid number"
+		case mapping.PhoneExtension:
+			return "phone left out: it has an extension, so without it a text would reach the switchboard"
 		case mapping.SharedPhone:
 			return "phone left out: shared_phone_number is set in Zendesk"
 		case mapping.PhoneHeldByOlderUser:

@@ -53,7 +53,7 @@ switched off under ` + "`sync`" + `.
   Two sources cannot share a target. EMAIL, EXT_ID, ADDED_TIME and MODIFIED_TIME are Brevo's own.
 - **Names** are cut at the first run of white space. ` + "`name`" + ` takes one target (the whole name) or two (the first word, the rest); a name of one
   word has no rest. In accounts whose attributes have other names (PRENOM and NOM, VORNAME and NACHNAME ...) the default goes there.
-- **Phones** are written in E.164. A target SMS, WHATSAPP or LANDLINE_NUMBER makes any source a phone number.
+- **Phones** are written in E.164; a number with an extension is left out, because without it a text would go to the switchboard. A target SMS, WHATSAPP or LANDLINE_NUMBER makes any source a phone number.
 - **Types** of custom fields: a checkbox is a boolean, integer and decimal are numbers, a date is a day, everything else is text.
   A drop-down or multi-select gives its tags, with ` + "`.label`" + ` its labels (the tag where a label is unknown).
 - **Days** are YYYY-MM-DD in UTC. **Lists** are joined by commas.

@@ -64,6 +64,7 @@ func TestPhoneTargetsShareOneNote(t *testing.T) {
 	for reason, change := range map[string]func(*mapping.Customer){
 		mapping.NoDefaultRegion:      func(c *mapping.Customer) { c.User.Phone = "612 34 56 78" },
 		mapping.InvalidPhone:         func(c *mapping.Customer) { c.User.Phone = "ask at the desk" },
+		mapping.PhoneExtension:       func(c *mapping.Customer) { c.User.Phone = "+34 612 34 56 78 ext. 45" },
 		mapping.SharedPhone:          func(c *mapping.Customer) { c.User.SharedPhone = true },
 		mapping.PhoneHeldByOlderUser: func(c *mapping.Customer) { c.PhoneHeldBy = 1 },
 	} {

@@ -69,7 +69,7 @@ func userSources() []Source {
 		text(sourceName, "full name; two targets take the first word and the rest, one target the whole name", nil, FirstName, LastName),
 		text("first_name", "first word of the name", func(c *Customer) any { first, _ := SplitName(c.User.Name); return first }),
 		text("last_name", "the name without its first word; absent for one word", func(c *Customer) any { _, last := SplitName(c.User.Name); return last }),
-		text(sourcePhone, "phone in E.164; left out when invalid, shared, held by an older user, or national without default_region", nil, SMS),
+		text(sourcePhone, "phone in E.164; left out when invalid, with an extension, shared, held by an older user, or national without default_region", nil, SMS),
 		text("role", "end-user, agent or admin", func(c *Customer) any { return c.User.Role }, "ROLE"),
 		text("ticket_restriction", "which tickets the user may see", func(c *Customer) any { return c.User.TicketRestriction }, "TICKET_RESTRICTION"),
 		text("tags", "tags of the user, joined by commas", func(c *Customer) any { return c.User.Tags }, "TAGS"),
