@@ -135,6 +135,7 @@ func (r *policy) reject(s situation, reason string) decision {
 }
 
 func (r *policy) deliver(s situation) decision {
+	s.had = certain(s.had, s.found)
 	d := decision{state: store.DeliverySent, email: s.want.Email, set: map[string]any{}, after: s.had}
 	d.after.State, d.after.Reason, d.after.Email = store.DeliverySent, "", s.want.Email
 	d.after.Attributes, d.after.Refused = cloneOrMake(s.had.Attributes), maps.Clone(s.had.Refused)

@@ -43,7 +43,7 @@ func (r *policy) depart(s situation) decision {
 		d.after.Lists, d.after.Attributes, d.after.Made = nil, nil, false
 	case s.had.State == store.DeliveryLeft && !s.erased:
 		d.state = store.DeliveryLeft
-	case !s.had.SentAt.IsZero():
+	case !s.had.SentAt.IsZero() || len(s.had.Lists) > 0: // an import may have put somebody else's contact on lists
 		d.state, d.email = store.DeliveryLeft, s.had.Email
 		d.remove = slices.Clone(s.had.Lists)
 		d.after.Lists, d.after.Attributes = nil, maps.Clone(s.had.Attributes)

@@ -128,7 +128,7 @@ func (o *opener) collect(ctx context.Context, r *ruling) error {
 		g = &group{lists: lists, blocklist: r.decision.blocklist}
 		o.groups[key] = g
 	}
-	row := store.ImportRow{Delivery: r.decision.after, Send: r.decision.set, Dirty: r.claimed.Dirty}
+	row := store.ImportRow{Delivery: r.decision.after, Send: r.decision.set, Dirty: r.claimed.Dirty, DecidedAt: o.now().UTC()}
 	if row.BrevoID == 0 {
 		row.BrevoID = idOf(r.situation.found)
 	}
@@ -188,7 +188,7 @@ type ImportsState struct {
 	Notice string `json:"notice,omitempty"`
 }
 
-// DiscardOpenImports gives up what earlier runs decided and never sent, and counts what Brevo still works on. It
+// DiscardOpenImports gives up what earlier runs decided and did not bring to its end, and counts what Brevo still works on. It
 // calls nobody.
 func (b *Brevo) DiscardOpenImports(ctx context.Context, account string) (ImportsState, error) {
 	return do(ctx, b.connections, account, func(ctx context.Context, c *connection) (ImportsState, error) {
@@ -196,12 +196,13 @@ func (b *Brevo) DiscardOpenImports(ctx context.Context, account string) (Imports
 		if err != nil {
 			return ImportsState{}, fmt.Errorf("read imports: %w", err)
 		}
+		s := &sender{connection: c}
 		for i := range open {
-			if err := c.store.DiscardImport(ctx, open[i].ID); err != nil {
+			if err := s.discard(ctx, &open[i]); err != nil {
 				return ImportsState{}, err
 			}
 		}
-		return (&sender{connection: c}).state(ctx)
+		return s.state(ctx)
 	})
 }
 
@@ -221,7 +222,7 @@ func (b *Brevo) SendImports(ctx context.Context, step PushStep) (ImportsState, e
 			for i := range open {
 				if c.now().Sub(open[i].CreatedAt) > lookLasts {
 					s.stale = true
-					if err := c.store.DiscardImport(ctx, open[i].ID); err != nil {
+					if err := s.discard(ctx, &open[i]); err != nil {
 						return ImportsState{}, err
 					}
 					continue
@@ -271,6 +272,9 @@ func (s *sender) send(ctx context.Context, imp *store.Import) error {
 	for i := range rows {
 		body.Rows[i] = brevo.ImportRow{Email: rows[i].Email, Attributes: rows[i].Send}
 	}
+	if err := s.store.ImportSending(ctx, imp.ID, s.now()); err != nil {
+		return err
+	}
 	process, err := s.brevo.ImportContacts(ctx, body)
 	if err != nil && (Classify(err) == Reject || Classify(err) == Missing) {
 		if err := s.listsThere(ctx, imp.Lists); err != nil {
@@ -282,6 +286,18 @@ func (s *sender) send(ctx context.Context, imp *store.Import) error {
 		return err
 	}
 	return s.store.ImportStarted(ctx, imp.ID, process, s.now())
+}
+
+// discard gives an open import up. Of one that Brevo was asked for before, as a whole or in part, something may have arrived.
+func (s *sender) discard(ctx context.Context, imp *store.Import) error {
+	if imp.StartedAt.IsZero() {
+		return s.store.DiscardImport(ctx, imp.ID)
+	}
+	rows, err := s.store.ImportRows(ctx, imp.ID)
+	if err != nil {
+		return fmt.Errorf("read import rows: %w", err)
+	}
+	return s.settle(ctx, imp, rows, alone(rows))
 }
 
 // halve splits an import that failed as a whole, so that the row at fault ends up alone and is rejected.

@@ -215,7 +215,7 @@ func (s *sender) settle(ctx context.Context, imp *store.Import, rows []store.Imp
 		}
 		before := had[row.UserID]
 		if x.alone {
-			results = append(results, store.Result{Delivery: before})
+			results = append(results, store.Result{Delivery: inDoubt(imp, row, before)})
 			planned = append(planned, store.Planned{ID: row.UserID, Version: row.Dirty, Plan: PlanWrite})
 			continue
 		}

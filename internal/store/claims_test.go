@@ -177,12 +177,17 @@ func TestSplitImport(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, s *store.Store) {
 		a, c := s.Account("acme"), t.Context()
 		rows := openImport(t, a, "i", 3, 1, 2)
+		require.NoError(t, a.ImportSending(c, "i", at(-9)))
+		require.NoError(t, a.ImportSending(c, "i", at(-8)))
+		asked, err := a.Imports(c)
+		require.NoError(t, err)
+		assert.Equal(t, at(-9), asked[0].StartedAt, "the first time")
 		require.NoError(t, a.ImportStarted(c, "i", 42, t0))
 		require.NoError(t, a.SplitImport(c, "i", "i1", "i2", at(1)))
 		require.NoError(t, a.SplitImport(c, "i", "i1", "i2", at(2)), "idempotent")
 		halves, err := a.Imports(c)
 		require.NoError(t, err)
-		want := store.Import{ID: "i1", RunID: "r", State: store.ImportOpen, Lists: []int64{30}, Blocklist: true, Rows: 1, CreatedAt: at(1)}
+		want := store.Import{ID: "i1", RunID: "r", State: store.ImportOpen, Lists: []int64{30}, Blocklist: true, Rows: 1, CreatedAt: at(1), StartedAt: t0}
 		second := want
 		second.ID, second.Rows = "i2", 2
 		assert.Equal(t, []store.Import{want, second}, halves)

@@ -142,6 +142,11 @@ func (t *tx) importRows(ctx context.Context, id string) ([]ImportRow, error) {
 	return out, err
 }
 
+// ImportSending records that Brevo is about to be asked for an open import, whatever comes of the call. It is idempotent.
+func (a *Account) ImportSending(ctx context.Context, id string, now time.Time) error {
+	return a.do(ctx, "begin to send import", "UPDATE imports SET started_at = $3 WHERE account = $1 AND id = $2 AND state = 'open' AND started_at = 0", id, nanos(now))
+}
+
 // ImportStarted records that Brevo accepted an import. It is idempotent; ErrNotFound when there is no such open or
 // running import.
 func (a *Account) ImportStarted(ctx context.Context, id string, processID int64, now time.Time) error {
@@ -214,7 +219,7 @@ func (a *Account) SplitImport(ctx context.Context, id, firstID, secondID string,
 }
 
 func (t *tx) openHalf(ctx context.Context, whole Import, id string, rows []ImportRow, now time.Time) error {
-	half := Import{ID: id, RunID: whole.RunID, State: ImportOpen, Lists: whole.Lists, Blocklist: whole.Blocklist, Rows: len(rows), CreatedAt: now}
+	half := Import{ID: id, RunID: whole.RunID, State: ImportOpen, Lists: whole.Lists, Blocklist: whole.Blocklist, Rows: len(rows), CreatedAt: now, StartedAt: whole.StartedAt}
 	fresh, err := t.insertImport(ctx, half)
 	if err != nil {
 		return err

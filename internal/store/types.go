@@ -201,14 +201,17 @@ type Import struct {
 	Blocklist bool // emailBlacklist for all its rows: new people under new_contacts: blocklist
 	Rows      int
 	CreatedAt time.Time
+	// StartedAt is when Brevo accepted it; of an open one, when Brevo was first asked for it or for what it was split from, and zero
+	// when nothing of it can have arrived.
 	StartedAt time.Time
 }
 
 // ImportRow is one contact of an import: what will have been delivered when it ends well.
 type ImportRow struct {
-	Delivery                // Attributes as they will stand after the import
-	Send     map[string]any // the attributes this import carries
-	Dirty    int64
+	Delivery                 // Attributes as they will stand after the import
+	Send      map[string]any // the attributes this import carries
+	Dirty     int64
+	DecidedAt time.Time `json:",omitzero"`
 }
 
 // BrevoContact is what the mirror knows of a contact in Brevo, whoever made it.
