@@ -102,3 +102,14 @@ func contact(t *testing.T, w *workshop, email string) brevosim.Contact {
 	require.True(t, there, email)
 	return c
 }
+
+// The guard of an import's rejections pauses when they are recorded: the attempt after it has nothing left to do.
+func TestAnAcceptanceOfWhatIsOverIsNotKept(t *testing.T) {
+	w := newWorkshop(t, seed.Size{Users: 1})
+	w.begin()
+	require.NoError(t, w.store.AcceptMassChange(t.Context(), w.now))
+	must(w, w.steps.Brevo.SettleImports, activities.PushStep{Account: account, RunID: "one"})
+	accepted, err := w.store.TakeAcceptance(t.Context(), time.Time{})
+	require.NoError(t, err)
+	assert.False(t, accepted, "it would let the next mass change pass, which nobody has seen")
+}

@@ -17,7 +17,12 @@ func (b *Brevo) SettleImports(ctx context.Context, step PushStep) (ImportsState,
 	return do(ctx, b.connections, step.Account, func(ctx context.Context, c *connection) (ImportsState, error) {
 		s := &sender{connection: c, step: step}
 		running, err := c.store.Imports(ctx, store.ImportRunning)
-		if err != nil || len(running) == 0 {
+		if err != nil {
+			return ImportsState{}, err
+		}
+		if len(running) == 0 {
+			// An earlier attempt settled them, and paused: nothing is left to do that a person may have accepted.
+			_, err := c.store.TakeAcceptance(ctx, time.Time{})
 			return ImportsState{}, err
 		}
 		processes, err := s.processes(ctx, running)

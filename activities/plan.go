@@ -299,12 +299,16 @@ func tooManyHarms(harms, base int64) bool {
 	return base >= guardFloor && float64(harms) > guardShare*float64(base)
 }
 
+// acceptanceLasts is how long a mass change that a person accepted may take to be met again: the step that paused looks every
+// pauseRecheck, unless no worker runs. Later nobody remembers what it was.
+const acceptanceLasts = time.Hour
+
 // guardMassChange pauses when harms is more than the allowed share of base, unless a person accepted it beforehand.
 func (c *connection) guardMassChange(ctx context.Context, harms, base int64) error {
 	if !tooManyHarms(harms, base) {
 		return nil
 	}
-	accepted, err := c.store.TakeAcceptance(ctx)
+	accepted, err := c.store.TakeAcceptance(ctx, c.now().Add(-acceptanceLasts))
 	if err != nil || accepted {
 		return err
 	}

@@ -22,7 +22,7 @@ func TestResumeClearsThePause(t *testing.T) {
 		require.NoError(t, acc.SetPause(t.Context(), store.Pause{Kind: kind, Message: "mend it", At: noon}))
 	}
 	accepted := func() bool {
-		taken, err := acc.TakeAcceptance(t.Context())
+		taken, err := acc.TakeAcceptance(t.Context(), time.Time{})
 		require.NoError(t, err)
 		_, standing, err := acc.Paused(t.Context())
 		require.NoError(t, err)

@@ -112,7 +112,7 @@ func TestAPreviewKeepsTheMassChangeAcceptance(t *testing.T) {
 	_, standing, err := w.account().Paused(t.Context())
 	require.NoError(t, err)
 	assert.False(t, standing, "a preview pauses nothing")
-	accepted, err := w.account().TakeAcceptance(t.Context())
+	accepted, err := w.account().TakeAcceptance(t.Context(), time.Time{})
 	require.NoError(t, err)
 	assert.True(t, accepted)
 }

@@ -97,15 +97,24 @@ func TestPause(t *testing.T) {
 		require.NoError(t, err)
 		assert.False(t, paused)
 
-		taken, err := a.TakeAcceptance(c)
-		require.NoError(t, err)
-		assert.False(t, taken)
-		require.NoError(t, a.AcceptMassChange(c, t0))
-		for _, want := range []bool{true, false} {
-			taken, err = a.TakeAcceptance(c)
+		take := func(want bool, since time.Time, why string) {
+			t.Helper()
+			taken, err := a.TakeAcceptance(c, since)
 			require.NoError(t, err)
-			assert.Equal(t, want, taken, "an acceptance serves once")
+			assert.Equal(t, want, taken, why)
 		}
+		take(false, t0, "nobody accepted anything")
+		require.NoError(t, a.AcceptMassChange(c, t0))
+		take(true, t0, "")
+		take(false, t0, "an acceptance serves once")
+		require.NoError(t, a.AcceptMassChange(c, t0))
+		take(false, at(1), "too long ago")
+		take(false, t0, "and it does not come back")
+		_, err = a.BeginRun(c, store.Run{ID: "r", Type: "full", StartedAt: t0})
+		require.NoError(t, err)
+		require.NoError(t, a.AcceptMassChange(c, t0))
+		require.NoError(t, a.EndRun(c, "r", "completed", store.RunStats{}, at(1)))
+		take(false, t0, "the run that met the change has ended")
 	})
 }
 

@@ -47,24 +47,35 @@ func (a *Account) ClearPause(ctx context.Context, kinds ...string) error {
 	return nil
 }
 
-// AcceptMassChange lets the next mass change pass.
+// AcceptMassChange lets the next mass change pass, of a run that has not ended by then.
 func (a *Account) AcceptMassChange(ctx context.Context, now time.Time) error {
 	return a.do(ctx, "accept mass change", `INSERT INTO accounts (account, accepted_at) VALUES ($1, $2)
 		ON CONFLICT (account) DO UPDATE SET accepted_at = excluded.accepted_at`, max(1, nanos(now)))
 }
 
-// TakeAcceptance says whether a mass change was accepted, and uses that up.
-func (a *Account) TakeAcceptance(ctx context.Context) (bool, error) {
-	var taken bool
+// TakeAcceptance says whether a mass change was accepted since then, and uses up what was accepted, however long ago.
+func (a *Account) TakeAcceptance(ctx context.Context, since time.Time) (bool, error) {
+	var at int64
 	err := a.write(ctx, func(t *tx) error {
-		n, err := t.exec(ctx, "UPDATE accounts SET accepted_at = 0 WHERE account = $1 AND accepted_at <> 0", t.account)
-		taken = n == 1
-		return err
+		err := t.QueryRowContext(ctx, "SELECT accepted_at FROM accounts WHERE account = $1"+t.forUpdate(), t.account).Scan(&at)
+		if errors.Is(err, sql.ErrNoRows) || (err == nil && at == 0) {
+			at = 0
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return t.dropAcceptance(ctx)
 	})
 	if err != nil {
 		return false, fmt.Errorf("take acceptance: %w", err)
 	}
-	return taken, nil
+	return at != 0 && at >= nanos(since), nil
+}
+
+func (t *tx) dropAcceptance(ctx context.Context) error {
+	_, err := t.exec(ctx, "UPDATE accounts SET accepted_at = 0 WHERE account = $1 AND accepted_at <> 0", t.account)
+	return err
 }
 
 // SetContacted records the outcome of a call to a vendor, unless a later one is known.

@@ -109,8 +109,11 @@ func (a *Account) EndRun(ctx context.Context, id, status string, stats RunStats,
 		}
 		n, err := t.exec(ctx, "UPDATE runs SET status = $3, stats = $4, ended_at = $5 WHERE account = $1 AND id = $2 AND ended_at = 0",
 			t.account, id, status, text, nanos(now))
-		if err != nil || n == 1 {
+		if err != nil {
 			return err
+		}
+		if n == 1 { // what a person accepted was a change of this run
+			return t.dropAcceptance(ctx)
 		}
 		var one int
 		return t.QueryRowContext(ctx, "SELECT 1 FROM runs WHERE account = $1 AND id = $2", t.account, id).Scan(&one)
