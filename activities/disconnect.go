@@ -145,8 +145,8 @@ func (u *undoer) leave(ctx context.Context, list int64, l *leaving) (ended int64
 	return ended, nil
 }
 
-// remove makes one call. One odd member may spoil the whole of it: then each goes alone, and one that is refused is not on the list.
-// A list that is gone has no members.
+// remove makes one call. One odd member may spoil the whole of it: then each goes alone, and one that Brevo refuses as a bad request is
+// not on the list. Any other refusal says nothing of the members, and is an error. A list that is gone has no members.
 func (u *undoer) remove(ctx context.Context, list int64, members brevo.Members) (ended int64, _ error) {
 	got, err := u.brevo.RemoveFromList(ctx, list, members)
 	switch {
@@ -154,7 +154,7 @@ func (u *undoer) remove(ctx context.Context, list int64, members brevo.Members) 
 		return int64(len(got.Success)), nil
 	case brevo.IsNotFound(err):
 		return 0, nil
-	case Classify(err) != Reject:
+	case Classify(err) != Reject || !brevo.IsBadRequest(err):
 		return 0, err
 	}
 	if len(members.IDs)+len(members.Emails) == 1 {

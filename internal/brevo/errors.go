@@ -129,6 +129,13 @@ func IsNotFound(err error) bool {
 	return ok && e.Reason != rest.ReasonHTML
 }
 
+// IsBadRequest reports a 400 of Brevo's API, by the code that its error model always has: the request's content is refused. A page
+// that a proxy answers instead says nothing of the kind.
+func IsBadRequest(err error) bool {
+	e, ok := refusal(err, http.StatusBadRequest)
+	return ok && e.Code != ""
+}
+
 // IsUnknownIP reports a 401 that refuses the caller's address rather than its key: the account blocks unknown IP
 // addresses (https://developers.brevo.com/docs/ip-security). Status and code equal those of a bad key; only the
 // message differs. ip is the address that the message names, if it names one.

@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -126,7 +127,7 @@ func TestDisconnectGoesOnAfterWhateverStandsInItsWay(t *testing.T) {
 		"an answer is lost":        {Method: "POST", Path: remove, DropAfter: true, Times: 3},
 		"Brevo is away":            {Method: "POST", Path: remove, Status: 503, Times: 2},
 		"Brevo asks to slow down":  {Method: "POST", Path: remove, Status: 429},
-		"one spoils a whole call":  {Method: "POST", Path: remove, Status: 400, Body: jsonBody},
+		"one spoils a whole call":  {Method: "POST", Path: remove, Status: 400, Body: `{"code":"invalid_parameter","message":"` + secret + `"}`},
 		"deleting loses an answer": {Method: "DELETE", Path: "/v3/contacts/attributes", DropAfter: true, Times: 3},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -142,6 +143,32 @@ func TestDisconnectGoesOnAfterWhateverStandsInItsWay(t *testing.T) {
 			assert.Empty(t, w.onList(t, "Open tickets"))
 			assert.NotContains(t, attributeNames(w), "OPEN_TICKETS")
 			w.assertNoSecrets(t)
+		})
+	}
+}
+
+// Only a bad request about one member tells that they are not on the list: whatever else is refused ends in an error, and is still to do.
+func TestDisconnectForgetsNoMembershipByARefusalOfAnotherKind(t *testing.T) {
+	const remove = "/v3/contacts/lists/*/contacts/remove"
+	for name, fault := range map[string]sim.Fault{
+		"no such method": {Status: http.StatusMethodNotAllowed, Body: jsonBody},
+		"too large":      {Status: http.StatusRequestEntityTooLarge, Body: jsonBody},
+		"by a proxy":     {Status: http.StatusBadRequest, Body: "blocked", ContentType: "text/plain"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := shared(t)
+			w.disconnected(t)
+			before := w.onList(t, "Open tickets")
+			require.NotEmpty(t, before)
+			fault.Method, fault.Path, fault.Times = http.MethodPost, remove, sim.Forever
+			w.brevo.Faults().Add(fault)
+			_, err := w.undo(t, false)
+			require.Error(t, err)
+			assert.Equal(t, before, w.onList(t, "Open tickets"))
+			w.brevo.Faults().Clear()
+			_, err = w.undo(t, false)
+			require.NoError(t, err)
+			assert.Empty(t, w.onList(t, "Open tickets"), "it is still known what to take back")
 		})
 	}
 }
