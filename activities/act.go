@@ -257,7 +257,7 @@ func (a *actor) unreachable() string {
 // failed decides what a failed call means for the action: carried out never, perhaps, or not this time.
 func (a *actor) failed(ctx context.Context, err error) error {
 	var call *rest.Error
-	if errors.As(err, &call) && call.Method != http.MethodGet && call.MayHaveArrived() {
+	if errors.As(err, &call) && call.Method != http.MethodGet && mayHaveArrived(err) {
 		// It stays open, and is looked up before it is repeated.
 		return errors.Join(err, a.store.GiveUpCall(context.WithoutCancel(ctx), &a.action, a.now()))
 	}

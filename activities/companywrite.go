@@ -76,9 +76,11 @@ func (s *companySync) forget(ctx context.Context, changes []companyChange, cause
 	return cause
 }
 
+// mayHaveArrived reports whether the vendor may have carried out a call that failed. One that failed for want of an access token
+// never left.
 func mayHaveArrived(err error) bool {
 	var call *rest.Error
-	return errors.As(err, &call) && call.MayHaveArrived()
+	return errors.As(err, &call) && !tokenRoute(call) && call.MayHaveArrived()
 }
 
 // change brings existing companies up to date: attributes, and links as deltas, for Brevo would replace a whole list.
