@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -121,13 +123,34 @@ func (c *connection) listsThere(ctx context.Context, ids []int64) error {
 	for _, id := range ids {
 		_, err := c.brevo.GetList(ctx, id)
 		if brevo.IsNotFound(err) {
-			if err := c.store.SetVerified(ctx, time.Time{}); err != nil {
-				return fmt.Errorf("ask for another look at the lists: %w", err)
-			}
-			return configurationError(fmt.Errorf("list %d was deleted in Brevo: the next sync makes it again, or names what to change", id))
+			return c.deletedInBrevo(ctx, fmt.Sprintf("list %d", id))
 		}
 		if err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+func (c *connection) deletedInBrevo(ctx context.Context, what string) error {
+	if err := c.store.SetVerified(ctx, time.Time{}); err != nil {
+		return fmt.Errorf("ask for another look at lists and attributes: %w", err)
+	}
+	return configurationError(fmt.Errorf("%s was deleted in Brevo: the next sync makes it again, or names what to change", what))
+}
+
+// thingsThere is listsThere for what a refused write of one contact names; where the refusal was a 404, that may be an attribute.
+func (c *connection) thingsThere(ctx context.Context, d *decision, cause error) error {
+	if err := c.listsThere(ctx, d.add); err != nil || !brevo.IsNotFound(cause) {
+		return err
+	}
+	there, err := c.brevo.ListAttributes(ctx)
+	if err != nil {
+		return err
+	}
+	for _, name := range append(slices.Sorted(maps.Keys(d.set)), d.clear...) {
+		if name != attributePhone && !slices.ContainsFunc(there, func(a brevo.Attribute) bool { return strings.EqualFold(a.Name, name) }) {
+			return c.deletedInBrevo(ctx, "attribute "+name)
 		}
 	}
 	return nil

@@ -136,7 +136,7 @@ func fromElsewhere(call *rest.Error) bool {
 	case http.StatusRequestEntityTooLarge, http.StatusTooManyRequests, http.StatusUnauthorized:
 		return false
 	}
-	return call.Reason == rest.ReasonHTML && call.Status >= 400 && call.Status < 500
+	return call.Reason == rest.ReasonHTML && call.Status >= 400 && call.Status < 500 || call.Foreign && call.Status == http.StatusNotFound
 }
 
 // Renewing reports that a call waits for the access token that another program is renewing.

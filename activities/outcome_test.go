@@ -79,6 +79,7 @@ func TestClassify(t *testing.T) {
 		{"404 of a record", called("zendesk", "/api/v2/users/{id}", 404, code("RecordNotFound")), activities.Missing, false},
 		{"404 of an endpoint", called("zendesk", export, 404, code("InvalidEndpoint")), activities.SkipStream, false},
 		{"Brevo 404", called("brevo", "/contacts/{identifier}", 404, code("document_not_found")), activities.Missing, false},
+		{"404 in other words than Brevo's", called("brevo", "/contacts/{identifier}", 404, func(e *rest.Error) { e.Foreign = true }), activities.Retry, true},
 		{"405", called("brevo", "/contacts/{identifier}", 405), activities.Reject, false},
 		{"408", called("brevo", "/contacts", 408), activities.Retry, true},
 		{"409", called("zendesk", export, 409), activities.Retry, true},

@@ -159,7 +159,7 @@ func (w *writer) write(ctx context.Context, r *ruling) error {
 			return err
 		}
 		if !again || attempt == 3 {
-			if err := w.listsThere(ctx, r.decision.add); err != nil {
+			if err := w.thingsThere(ctx, &r.decision, cause); err != nil {
 				return err
 			}
 			return w.reject(ctx, r, cause)

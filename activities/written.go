@@ -18,8 +18,10 @@ func (w *writer) refused(ctx context.Context, r *ruling, err error) (again bool,
 	fields, duplicate := brevo.IsDuplicate(err)
 	_, phone := d.set[attributePhone]
 	switch {
-	case brevo.IsNotFound(err) && !d.create:
+	case brevo.IsNotFound(err) && d.delete:
 		return true, w.gone(ctx, r)
+	case brevo.IsNotFound(err) && !d.create:
+		return w.unknown(ctx, r)
 	case d.delete && Classify(err) == Reject:
 		r.situation.kept = true // the account's own address, say
 		r.decision = w.policy.decide(r.situation)
@@ -33,10 +35,37 @@ func (w *writer) refused(ctx context.Context, r *ruling, err error) (again bool,
 		return w.existing(ctx, r, phone)
 	case duplicate && d.from != "":
 		return true, w.takeOver(ctx, r)
-	case Classify(err) == Reject:
+	case Classify(err) == Reject, brevo.IsNotFound(err):
 		return false, nil
 	}
 	return false, err
+}
+
+// unknown finds out what does not exist after an update was answered so: the contact itself, a list to leave, or something else
+// that the update names, which no other attempt will find either.
+// https://developers.brevo.com/reference/update-contact
+func (w *writer) unknown(ctx context.Context, r *ruling) (again bool, _ error) {
+	if err := w.look(ctx, r); err != nil {
+		return false, err
+	}
+	s := &r.situation
+	if s.found == nil {
+		return true, nil
+	}
+	for _, id := range r.decision.remove {
+		_, err := w.brevo.GetList(ctx, id)
+		if brevo.IsNotFound(err) { // and so has no members
+			s.had.Lists = slices.DeleteFunc(slices.Clone(s.had.Lists), func(l int64) bool { return l == id })
+			again, err = true, nil
+		}
+		if err != nil {
+			return false, err
+		}
+	}
+	if again {
+		r.decision = w.policy.decide(*s)
+	}
+	return again, nil
 }
 
 // existing handles a person whom somebody else made in Brevo since the last look.

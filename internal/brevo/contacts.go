@@ -249,8 +249,8 @@ type UpdateContact struct {
 	SMSBlacklisted   Blocklist      `json:"smsBlacklisted,omitempty"`
 }
 
-// UpdateContact changes one existing contact; IsNotFound tells that it was deleted in Brevo, IsDuplicate that another
-// contact holds the new address or phone. https://developers.brevo.com/reference/update-contact
+// UpdateContact changes one existing contact; IsNotFound tells that it was deleted in Brevo, or that something which the update
+// names does not exist; IsDuplicate that another contact holds the new address or phone. https://developers.brevo.com/reference/update-contact
 func (c *Client) UpdateContact(ctx context.Context, who Identifier, in UpdateContact) error {
 	r, err := who.call(http.MethodPut)
 	if err != nil {

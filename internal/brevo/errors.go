@@ -24,9 +24,12 @@ func problem(body []byte) rest.Problem {
 		} `json:"errors"`
 	}
 	if json.Unmarshal(body, &b) != nil {
-		return rest.Problem{Detail: clip(string(body))}
+		return rest.Problem{Detail: clip(string(body)), Foreign: true}
 	}
-	p := rest.Problem{Code: b.Code, Detail: clip(b.Message), Fields: duplicates(b.Metadata, b.Message)}
+	p := rest.Problem{
+		Code: b.Code, Detail: clip(b.Message), Fields: duplicates(b.Metadata, b.Message),
+		Foreign: b.Code == "" && b.Message == "" && len(b.Errors) == 0,
+	}
 	if p.Detail == "" {
 		texts := make([]string, 0, len(b.Errors))
 		for _, e := range b.Errors {
@@ -122,11 +125,11 @@ func names(fields []string, words ...string) bool {
 
 var plainName = strings.NewReplacer("_", "", "-", "", " ", "")
 
-// IsNotFound reports a 404 of Brevo's API: the contact, list, company or process does not exist. A page that an edge server or
-// a proxy answers instead says nothing of the kind.
+// IsNotFound reports a 404 of Brevo's API: the contact, list, company or process does not exist, or something that the request
+// names. What an edge server or a proxy answers instead, which is not Brevo's error model, says nothing of the kind.
 func IsNotFound(err error) bool {
 	e, ok := refusal(err, http.StatusNotFound)
-	return ok && e.Reason != rest.ReasonHTML
+	return ok && !e.Foreign && e.Reason != rest.ReasonHTML
 }
 
 // IsBadRequest reports a 400 of Brevo's API, by the code that its error model always has: the request's content is refused. A page

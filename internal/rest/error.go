@@ -30,6 +30,7 @@ type Error struct {
 	RetryAfter time.Duration
 	Detail     string
 	Fields     []string
+	Foreign    bool // see Problem
 	cause      error
 	unsent     bool // no connection came about, so nothing can have arrived
 }
@@ -170,7 +171,7 @@ func (c *Client) problem(r Request, meta Meta, resp *http.Response) error {
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxProblemBody))
 	if c.cfg.Problem != nil {
 		p := c.cfg.Problem(body)
-		e.Code, e.Detail, e.Fields = cleanCode(p.Code), p.Detail, p.Fields
+		e.Code, e.Detail, e.Fields, e.Foreign = cleanCode(p.Code), p.Detail, p.Fields, p.Foreign
 	}
 	switch {
 	case meta.Status >= 300 && meta.Status <= 399:

@@ -58,6 +58,8 @@ type Problem struct {
 	Code   string   // open vocabulary; the gate keeps it only while it looks like a code
 	Detail string   // human text, possibly with personal data
 	Fields []string // the identifiers or fields at fault, by name: "email", "SMS"
+	// Foreign: the body is not the vendor's error model, so that something else may have written it.
+	Foreign bool
 }
 
 // Client sends requests to one vendor. It is safe for concurrent use.

@@ -50,9 +50,15 @@ func (s *Server) patchOf(b *contactBody) (*patch, *reply) {
 		if identityAttributes[name] || name == "EMAIL" {
 			continue
 		}
+		if s.opts.MissingReferences && s.attributes.byName[name] == nil {
+			return nil, failure(http.StatusNotFound, "document_not_found", "Attribute not found")
+		}
 		s.setValue(p, name, value, (*Attribute).accept)
 	}
 	for _, id := range append(append([]int64(nil), b.ListIDs...), b.UnlinkListIDs...) {
+		if s.lists.byID[id] == nil && s.opts.MissingReferences {
+			return nil, failure(http.StatusNotFound, "document_not_found", "List ID does not exist")
+		}
 		if s.lists.byID[id] == nil {
 			return nil, failure(http.StatusBadRequest, "invalid_parameter", "List ID does not exist")
 		}

@@ -72,6 +72,9 @@ type Options struct {
 	// ImportDelay is the vendor time from the acceptance of an import to its end; the clock's speed shortens it. The
 	// process is queued for the first half and processing for the second. Zero: it has ended at the next request.
 	ImportDelay time.Duration
+	// MissingReferences answers 404 where a write of a contact names a list or an attribute that does not exist, instead of 400
+	// and silence: the vendor lists 404 for both routes and does not say what it is about.
+	MissingReferences bool
 	// ProcessWords are other words for the statuses of processes: the vendor's vocabulary is open.
 	ProcessWords map[string]string
 	// ImportPolls, when set, ends an import at that many looks at its process even before ImportDelay has passed.
