@@ -58,8 +58,8 @@ func advise(err error, call *rest.Error) (cause, fix string) {
 		return fmt.Sprintf("%s refuses this machine's IP address%s (%d)", vendor, named, call.Status), "allow it in " + ipSettings[vendor]
 	}
 	switch {
-	case call.Status == http.StatusPaymentRequired:
-		return vendor + " asks for more credit or a larger plan (402)", "settle it in the vendor's billing page"
+	case call.Status == http.StatusPaymentRequired, call.Code == brevo.CodeNoCredits:
+		return fmt.Sprintf("%s asks for more credit or a larger plan (%d)", vendor, call.Status), "settle it in the vendor's billing page"
 	case call.Status == 0:
 		return vendor + " cannot be reached", "check base_url, the network and HTTPS_PROXY from the worker's host"
 	case call.Reason == rest.ReasonHTML && call.Status != http.StatusNotFound && call.Status < http.StatusInternalServerError, call.Status >= 300 && call.Status <= 399:
@@ -75,12 +75,14 @@ func adviseBrevo(call *rest.Error) (cause, fix string) {
 	if call.Route == brevo.TokenRoute && call.Status < http.StatusInternalServerError {
 		return fmt.Sprintf("Brevo refused the OAuth app (%d%s)", call.Status, codeOf(call)), "check client_id, client_secret and scopes under brevo.oauth"
 	}
-	switch call.Status {
-	case http.StatusUnauthorized:
-		return "Brevo refused the API key (401)", "put a valid key into brevo.api_key"
-	case http.StatusForbidden:
-		return fmt.Sprintf("Brevo refuses %s %s (403)", call.Method, call.Route), "the plan, the owner of the key, or the OAuth app lacks the permission: add it in Brevo"
-	case http.StatusNotFound:
+	switch {
+	case call.Code == brevo.CodeUnderValidation:
+		return fmt.Sprintf("Brevo has yet to validate the account (%d)", call.Status), "finish the account's validation in Brevo, or ask Brevo's support"
+	case call.Status == http.StatusUnauthorized, call.Code == brevo.CodeUnauthorized:
+		return fmt.Sprintf("Brevo refused the API key (%d)", call.Status), "put a valid key into brevo.api_key"
+	case call.Status == http.StatusForbidden, call.Code == brevo.CodePermissionDenied:
+		return fmt.Sprintf("Brevo refuses %s %s (%d)", call.Method, call.Route, call.Status), "the plan, the owner of the key, or the OAuth app lacks the permission: add it in Brevo"
+	case call.Status == http.StatusNotFound:
 		return "Brevo does not know the address (404)", "check brevo.base_url in connectors.yaml"
 	}
 	return "", ""

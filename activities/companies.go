@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"zendesk-brevo/internal/brevo"
 	"zendesk-brevo/internal/rest"
 	"zendesk-brevo/internal/store"
 	"zendesk-brevo/mapping"
@@ -164,12 +165,14 @@ func companiesOff(err error) string {
 	if !errors.As(err, &call) || call.Vendor != "brevo" || (!strings.HasPrefix(call.Route, "/companies") && !strings.HasPrefix(call.Route, "/crm/attributes")) {
 		return ""
 	}
-	switch call.Status {
-	case http.StatusPaymentRequired:
-		return "Brevo asks for more credit or a larger plan for companies (402): organizations stay out"
-	case http.StatusForbidden:
-		return "Brevo's plan has no companies (403): organizations stay out"
-	case http.StatusNotFound:
+	switch {
+	case call.Reason == rest.ReasonHTML, call.Foreign:
+		return "" // the words of something before the API
+	case call.Status == http.StatusPaymentRequired, call.Code == brevo.CodeNoCredits:
+		return fmt.Sprintf("Brevo asks for more credit or a larger plan for companies (%d): organizations stay out", call.Status)
+	case call.Status == http.StatusForbidden, call.Code == brevo.CodePermissionDenied:
+		return fmt.Sprintf("Brevo's plan has no companies (%d): organizations stay out", call.Status)
+	case call.Status == http.StatusNotFound:
 		return "Brevo does not offer companies to this account (404): organizations stay out"
 	}
 	return ""

@@ -139,3 +139,15 @@ func TestAContactThatWasDeletedIsGone(t *testing.T) {
 	assert.Equal(t, store.DeliveryGone, w.delivery(user).State)
 	assert.Empty(t, w.brevo.Contacts())
 }
+
+func TestAWordOfTheAccountRejectsNobody(t *testing.T) {
+	w, user, step := changed(t)
+	w.brevo.Faults().Add(sim.Fault{
+		Method: http.MethodPut, Path: "/v3/contacts/", Status: 400, Body: `{"code":"account_under_validation","message":"Your account is under validation"}`,
+	})
+	_, err := run(w, w.steps.Brevo.WriteContacts, step)
+	require.ErrorContains(t, err, "finish the account's validation in Brevo")
+	assert.Equal(t, store.DeliverySent, w.delivery(user).State)
+	require.NoError(t, w.store.ClearPause(t.Context(), activities.PauseCredentials))
+	assert.Equal(t, int64(1), must(w, w.steps.Brevo.WriteContacts, step).Sent)
+}

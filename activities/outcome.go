@@ -91,6 +91,14 @@ func Classify(err error) Outcome {
 			return Retry
 		}
 	}
+	if call.Vendor == "brevo" && call.Status >= 400 && call.Status < 500 && call.Status != http.StatusTooManyRequests {
+		switch call.Code {
+		case brevo.CodeUnauthorized, brevo.CodePermissionDenied, brevo.CodeNoCredits, brevo.CodeUnderValidation:
+			return PauseAll
+		case brevo.CodeInProcess:
+			return Retry
+		}
+	}
 	if zendesk.IsTooRecent(err) {
 		return Retry // the clocks differ by more than the client allows for; a moment later it is old enough
 	}
@@ -234,7 +242,7 @@ func jitter(wait time.Duration) time.Duration {
 // pause stops the account until a person acts, and says what to do.
 func (c *connection) pause(ctx context.Context, err error, call *rest.Error) error {
 	kind := PauseCredentials
-	if call != nil && call.Status == http.StatusPaymentRequired {
+	if call != nil && (call.Status == http.StatusPaymentRequired || call.Code == brevo.CodeNoCredits) {
 		kind = PauseCredit
 	}
 	p := store.Pause{Kind: kind, Message: pauseMessage(c.asConnected(err, call)), At: c.now()}

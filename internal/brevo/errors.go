@@ -139,6 +139,16 @@ func IsBadRequest(err error) bool {
 	return ok && e.Code != ""
 }
 
+// Codes that say something of the account rather than of the request, under whatever status.
+// https://developers.brevo.com/reference/create-contact
+const (
+	CodeUnauthorized     = "unauthorized"
+	CodePermissionDenied = "permission_denied"
+	CodeNoCredits        = "not_enough_credits"
+	CodeUnderValidation  = "account_under_validation"
+	CodeInProcess        = "account_in_process" // busy with an earlier change
+)
+
 // IsUnknownIP reports a 401 that refuses the caller's address rather than its key: the account blocks unknown IP
 // addresses (https://developers.brevo.com/docs/ip-security). Status and code equal those of a bad key; only the
 // message differs. ip is the address that the message names, if it names one.
