@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"zendesk-brevo/internal/brevo"
 	"zendesk-brevo/internal/store"
@@ -80,4 +81,28 @@ func (w *writer) left(ctx context.Context, rulings []ruling) error {
 		return fmt.Errorf("record left lists: %w", err)
 	}
 	return w.store.SetPlans(ctx, store.KindUser, planned)
+}
+
+// listsGone takes those lists out of a decision that are to be left and were deleted in Brevo: a list that is gone has no members,
+// but a call that names it is refused. It reports whether there were any; the contact is then decided anew, with a number that was
+// dropped for that refusal.
+func (w *writer) listsGone(ctx context.Context, r *ruling) (gone bool, _ error) {
+	had := &r.situation.had
+	for _, id := range r.decision.remove {
+		_, err := w.brevo.GetList(ctx, id)
+		if err == nil {
+			continue
+		}
+		if !brevo.IsNotFound(err) {
+			return false, err
+		}
+		had.Lists = slices.DeleteFunc(slices.Clone(had.Lists), func(list int64) bool { return list == id })
+		gone = true
+	}
+	if !gone {
+		return false, nil
+	}
+	had.Refused = phoneBack(had.Refused, r)
+	r.decision = w.policy.decide(r.situation)
+	return true, w.store.SetVerified(ctx, time.Time{}) // the next sync looks which lists are missing
 }

@@ -131,3 +131,13 @@ func (w *writer) dropPhone(r *ruling) {
 	had.Refused[attributePhone] = r.decision.set[attributePhone]
 	r.decision = w.policy.decide(r.situation)
 }
+
+// phoneBack undoes dropPhone in refused, where the number was not to blame: without it the contact was refused as well.
+func phoneBack(refused map[string]any, r *ruling) map[string]any {
+	refused = cloneOrMake(refused)
+	delete(refused, attributePhone)
+	if before, was := r.claimed.Delivery.Refused[attributePhone]; was {
+		refused[attributePhone] = before
+	}
+	return refused
+}

@@ -158,10 +158,17 @@ func (w *writer) write(ctx context.Context, r *ruling) error {
 		if err != nil {
 			return err
 		}
-		if !again || attempt == 3 {
-			if err := w.thingsThere(ctx, &r.decision, cause); err != nil {
-				return err
-			}
+		if again && attempt < 3 {
+			continue
+		}
+		if err := w.thingsThere(ctx, &r.decision, cause); err != nil {
+			return err
+		}
+		gone, err := w.listsGone(ctx, r)
+		if err != nil {
+			return err
+		}
+		if !gone {
 			return w.reject(ctx, r, cause)
 		}
 	}

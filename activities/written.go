@@ -52,20 +52,7 @@ func (w *writer) unknown(ctx context.Context, r *ruling) (again bool, _ error) {
 	if s.found == nil {
 		return true, nil
 	}
-	for _, id := range r.decision.remove {
-		_, err := w.brevo.GetList(ctx, id)
-		if brevo.IsNotFound(err) { // and so has no members
-			s.had.Lists = slices.DeleteFunc(slices.Clone(s.had.Lists), func(l int64) bool { return l == id })
-			again, err = true, nil
-		}
-		if err != nil {
-			return false, err
-		}
-	}
-	if again {
-		r.decision = w.policy.decide(*s)
-	}
-	return again, nil
+	return w.listsGone(ctx, r)
 }
 
 // existing handles a person whom somebody else made in Brevo since the last look.
@@ -165,10 +152,9 @@ func (w *writer) record(ctx context.Context, r *ruling) error {
 func (w *writer) reject(ctx context.Context, r *ruling, cause error) error {
 	reason := reasonRefused
 	after := r.situation.had
-	after.State = store.DeliveryRejected
+	after.State, after.Refused = store.DeliveryRejected, phoneBack(after.Refused, r)
 	if brevo.IsInvalidEmail(cause) {
 		reason = reasonInvalidEmail
-		after.Refused = cloneOrMake(after.Refused)
 		after.Refused[attributeEmail] = r.decision.email
 	}
 	after.Reason = reason

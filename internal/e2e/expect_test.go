@@ -246,10 +246,10 @@ func (e *expectation) phones() (free, all map[int64]string) {
 	return free, all
 }
 
-// e164 is a valid number as Brevo shows it, digits without the plus; else nothing.
+// e164 is a valid number without an extension as Brevo shows it, digits without the plus; else nothing.
 func e164(raw, region string) string {
 	number, err := phonenumbers.Parse(raw, region)
-	if err != nil || !phonenumbers.IsValidNumber(number) {
+	if err != nil || !phonenumbers.IsValidNumber(number) || number.GetExtension() != "" {
 		return ""
 	}
 	return strings.TrimPrefix(phonenumbers.Format(number, phonenumbers.E164), "+")
