@@ -75,7 +75,7 @@ func (w *writer) arrived(r *ruling, got *brevo.Contact) {
 	s.had.State, s.had.Reason, s.had.BrevoID, s.had.SentAt = store.DeliverySent, "", got.ID, w.now()
 }
 
-// joiningKey names a list among the refusals of a delivery that an import may have put the contact on: nobody knows how it ended. The
+// joiningKey names a list among the refusals of a delivery that a call may have put the contact on: nobody knows how it ended. The
 // list is among those of the delivery, to be left like them. No attribute has a colon in its name.
 func joiningKey(list int64) string { return joiningPrefix + strconv.FormatInt(list, 10) }
 
@@ -94,18 +94,31 @@ func inDoubt(imp *store.Import, row *store.ImportRow, before store.Delivery) sto
 			Attributes: row.Send, Lists: row.Lists, Refused: row.Refused,
 		}
 	}
-	out := before
-	for _, list := range row.Lists {
-		if !slices.Contains(before.Lists, list) {
-			out.Lists = append(slices.Clone(out.Lists), list)
-			out.Refused = store.WithOptOuts(out.Refused, map[string]any{joiningKey(list): true})
+	return joining(before, row.Email, row.Lists)
+}
+
+// joining is a delivery whose contact, of that address, was to be put on lists, and may be on them.
+func joining(had store.Delivery, email string, lists []int64) store.Delivery {
+	for _, list := range lists {
+		if !slices.Contains(had.Lists, list) {
+			had.Lists = append(slices.Clone(had.Lists), list)
+			had.Refused = store.WithOptOuts(had.Refused, map[string]any{joiningKey(list): true})
 		}
 	}
-	if out.Email == "" && len(out.Lists) > 0 {
-		out.Email = row.Email
+	if had.Email == "" && len(had.Lists) > 0 {
+		had.Email = email
 	}
-	slices.Sort(out.Lists)
-	return out
+	slices.Sort(had.Lists)
+	return had
+}
+
+// join books memberships before they are asked for: an answer may be lost, and they would look like the marketer's.
+func (w *writer) join(ctx context.Context, r *ruling) error {
+	stored := r.claimed.Delivery
+	if _, unanswered := begun(stored); unanswered != nil || len(r.decision.add) == 0 {
+		return nil
+	}
+	return w.hold(ctx, joining(stored, r.decision.email, r.decision.add))
 }
 
 // certain settles memberships in doubt by a contact as it was found: those that it has are ours.

@@ -103,6 +103,40 @@ func contact(t *testing.T, w *workshop, email string) brevosim.Contact {
 	return c
 }
 
+// A contact of the marketer's joins our list by a call whose answer is lost.
+func TestAMembershipThatIsNotAnsweredIsOurs(t *testing.T) {
+	const email = "grace@customers.example"
+	for name, fault := range map[string]sim.Fault{
+		"it was made": {Status: http.StatusBadGateway, Processed: true}, "it was not": {Status: http.StatusBadGateway}, "no answer": {DropAfter: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := newAutomated(t, "    lists: {all_customers: Customers}\n")
+			user := a.customer(email)
+			a.brevo.SeedContact(brevosim.Contact{Email: email})
+			a.scan(email)
+			fault.Method, fault.Path = http.MethodPut, "/v3/contacts/"
+			a.brevo.Faults().Add(fault)
+			in := activities.PushContactInput{Account: account, UserID: user, RunID: "one"}
+			_, err := run(a.workshop, a.steps.Brevo.PushContact, in)
+			require.Error(t, err)
+			undoable, err := a.store.Undoable(t.Context(), store.Undo{}, 0, 10)
+			require.NoError(t, err)
+			assert.Equal(t, []int64{user}, undoable, "by a disconnect at this moment")
+
+			a.now = a.now.Add(time.Minute)
+			a.push(user)
+			customers := []int64{a.lists()["all_customers"].ID}
+			people, err := a.store.Peek(t.Context(), []int64{user})
+			require.NoError(t, err)
+			d := people[0].Delivery
+			assert.Equal(t, store.DeliverySent, d.State)
+			assert.Equal(t, customers, d.Lists)
+			assert.Empty(t, d.Refused)
+			assert.Equal(t, customers, contact(t, a.workshop, email).Lists)
+		})
+	}
+}
+
 // The guard of an import's rejections pauses when they are recorded: the attempt after it has nothing left to do.
 func TestAnAcceptanceOfWhatIsOverIsNotKept(t *testing.T) {
 	w := newWorkshop(t, seed.Size{Users: 1})

@@ -145,10 +145,12 @@ func (w *writer) write(ctx context.Context, r *ruling) error {
 		if !r.decision.writes() {
 			break
 		}
+		book := w.join
 		if r.decision.create {
-			if err := w.begin(ctx, r); err != nil {
-				return err
-			}
+			book = w.begin
+		}
+		if err := book(ctx, r); err != nil {
+			return err
 		}
 		cause := w.send(ctx, r)
 		if cause == nil {

@@ -111,7 +111,7 @@ func (a *app) resumeCommand() *cobra.Command {
 		Short: "End a pause",
 		Long: "End a pause and say what stood. Work goes on within a minute. The schedule goes on if `starter pause` paused it; one that\n" +
 			"`starter schedule pause` paused stays so. When the pause is about a mass change, the run that met it will meet it again,\n" +
-			"unless the cause was mended or --accept says that the change is meant.",
+			"unless the cause was mended or --accept says that the change is meant: that holds for an hour, and for no other run.",
 		RunE: func(cmd *cobra.Command, args []string) error { return a.resume(cmd.Context(), args, accept, asJSON) },
 	}
 	cmd.Flags().BoolVar(&accept, "accept", false, "let the mass change that paused the account happen, once")
