@@ -35,7 +35,7 @@ const (
 	tellAfter = 2 * time.Minute
 	// tellWithin is how long after such a call its traces are trusted to be found.
 	tellWithin = 24 * time.Hour
-	// deliverWithin is how long an action waits for its person's contact to be brought to Brevo.
+	// deliverWithin is how long an action waits for a sync or push to bring to Brevo what it needs there.
 	deliverWithin = 24 * time.Hour
 )
 
@@ -84,7 +84,7 @@ func (a *actor) run(ctx context.Context) error {
 		return a.end(ctx, store.ActionSkipped, why)
 	}
 	if a.undelivered() {
-		if a.now().Sub(a.action.Due) > deliverWithin {
+		if a.late() > deliverWithin {
 			return a.end(ctx, store.ActionSkipped, "not_delivered")
 		}
 		return patiently(ctx, "the contact is not in Brevo yet")
@@ -208,6 +208,9 @@ func (a *actor) know(ctx context.Context) error {
 func (a *actor) undelivered() bool {
 	return a.aboutBrevo() && a.person.Found && a.person.Delivery.State == store.DeliveryNone
 }
+
+// late is how long ago the action was due.
+func (a *actor) late() time.Duration { return a.now().Sub(a.action.Due) }
 
 func (a *actor) aboutBrevo() bool {
 	switch a.action.Action.Kind {

@@ -287,11 +287,19 @@ func (a *actor) list(ctx context.Context) (int64, error) {
 	if x.Kind == rules.BrevoListRemove {
 		return 0, &calledOff{"there is no list " + shown}
 	}
-	return 0, waitFor(preflightRecheck, "for the next sync to verify list "+shown+" in Brevo")
+	return 0, a.unverified("list " + shown)
 }
 
 // preflightRecheck is how often an action looks whether a sync has verified what it needs in Brevo.
 const preflightRecheck = time.Minute
+
+// unverified waits for a sync that verifies what an action needs in Brevo, but not for ever: the ticket's other actions wait too.
+func (a *actor) unverified(what string) error {
+	if a.late() > deliverWithin {
+		return &calledOff{"no sync has verified " + what + " in Brevo"}
+	}
+	return waitFor(preflightRecheck, "for the next sync to verify "+what+" in Brevo")
+}
 
 // automationList is the key under which a list that automations name is stored.
 func automationList(name string) string { return "automation:" + name }
@@ -311,7 +319,7 @@ func (a *actor) setAttributes(ctx context.Context) error {
 			return &calledOff{"Brevo has no attribute " + name}
 		}
 		if at < 0 {
-			return waitFor(preflightRecheck, "for the next sync to verify attribute "+name+" in Brevo")
+			return a.unverified("attribute " + name)
 		}
 		if !takes(kindOf(value), stored[at]) {
 			return &calledOff{"attribute " + name + " is " + described(stored[at]) + " in Brevo, and the value does not fit"}

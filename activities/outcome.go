@@ -159,10 +159,8 @@ func tokenRoute(call *rest.Error) bool {
 func (c *connection) outcome(ctx context.Context, err error) error {
 	var app *temporal.ApplicationError
 	switch {
-	case errors.As(err, &app) && app.Type() == ErrPaused:
-		return app // met between two calls, so it comes wrapped in what the next was for
 	case errors.As(err, &app):
-		return err
+		return app // Temporal reads the type and the delay of a bare one only, and it may come wrapped or joined
 	case ctx.Err() != nil && stopping(ctx):
 		// Reported as a cancellation, it would end the workflow; another worker shall repeat the step instead.
 		return temporal.NewApplicationErrorWithOptions("the worker stopped before the step ended", ErrStopped, temporal.ApplicationErrorOptions{
