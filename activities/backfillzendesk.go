@@ -16,6 +16,7 @@ type surveyLook struct {
 	there bool // the plan has them
 	whole bool // and the page showed all
 	rows  int64
+	rated int64 // of those: with an answer that counts
 }
 
 func (b *backfill) zendeskRequests(what string, n Figure, why string) {
@@ -94,7 +95,8 @@ func (b *backfill) satisfaction(ctx context.Context) error {
 		ListQuery: zendesk.ListQuery{PageSize: 1}, Score: "good",
 	})
 	b.surveys = surveyLook{there: surveyErr == nil, whole: surveys.End, rows: int64(len(surveys.Rows))}
-	b.rated = b.surveys.rows > 0 || len(ratings.Rows) > 0
+	b.surveys.rated = int64(len(surveyRows(surveys.Rows, surveys.AskedAt)))
+	b.rated = b.surveys.rated > 0 || b.surveys.rows > 0 && !b.surveys.whole || len(ratings.Rows) > 0
 	switch {
 	case surveyErr == nil && (b.surveys.rows > 0 || ratingErr != nil):
 		return b.capable("ratings", nil, "new: survey responses", "")
@@ -214,7 +216,7 @@ func (b *backfill) surveyStream(out *StreamPlan, size int) {
 	case !b.surveys.there:
 		out.Rows, out.Pages = exactly(0), exactly(1) // the one that is refused
 	case b.surveys.whole:
-		out.Rows, out.Pages = exactly(b.surveys.rows), exactly(1)
+		out.Rows, out.Pages = exactly(b.surveys.rated), exactly(1)
 	default:
 		out.Rows = atLeast(b.surveys.rows+1, b.counted[mapping.Tickets].Value)
 		out.Pages = out.Rows.each(func(rows int64) int64 { return cursorPages(rows, min(size, maxSurveyPage), maxSurveyPage) })

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"zendesk-brevo/internal/rest"
@@ -14,9 +13,6 @@ import (
 	"zendesk-brevo/internal/zendesk"
 	"zendesk-brevo/mapping"
 )
-
-// maxSurveyPage is the largest page of survey responses.
-const maxSurveyPage = 100
 
 // PageInput names the stream whose next page to bring over.
 type PageInput struct {
@@ -122,9 +118,13 @@ func (p *puller) advance(to string, end bool) (string, error) {
 		return p.cursor.Value, nil
 	}
 	if !end && (to == "" || to == p.cursor.Value) {
-		return "", fmt.Errorf("zendesk announced more %s but its cursor did not advance; asking again later", p.cursor.Stream)
+		return "", p.stands()
 	}
 	return to, nil
+}
+
+func (p *puller) stands() error {
+	return fmt.Errorf("zendesk announced more %s but its cursor did not advance; asking again later", p.cursor.Stream)
 }
 
 func (p *puller) users(ctx context.Context) (PageResult, error) {
@@ -209,64 +209,6 @@ func (p *puller) crowdedSecond(ctx context.Context, second int64, rows []store.O
 	}
 	applied, err := p.store.CommitOrganizations(ctx, p.page(strconv.FormatInt(second+1, 10), false), rows)
 	return pageResult(applied, false), err
-}
-
-// surveys reads the answers of the new CSAT by creation time. An answer may be edited until it expires, so the next run
-// starts again at the oldest one that still may change.
-// https://developer.zendesk.com/api-reference/ticketing/ticket-management/csat_survey_responses/
-func (p *puller) surveys(ctx context.Context) (PageResult, error) {
-	start, after, _ := strings.Cut(p.cursor.Value, "|")
-	from, err := unixCursor(start)
-	if err != nil {
-		return PageResult{}, err
-	}
-	if p.in.Replay {
-		from = max(from, p.in.Since.UnixMilli())
-	}
-	got, err := p.zendesk.ListSurveyResponses(ctx, zendesk.SurveyQuery{
-		CreatedStart: time.UnixMilli(from), CreatedEnd: p.in.Until, After: after, PageSize: min(p.pageSize(), maxSurveyPage),
-	})
-	if err != nil {
-		return PageResult{}, err
-	}
-	if err := p.store.SetSurveys(ctx, p.now()); err != nil {
-		return PageResult{}, err
-	}
-	rows := surveyRows(got.Rows, got.AskedAt)
-	to := start + "|" + got.Cursor
-	if got.End {
-		if to, err = p.nextSurveys(ctx, from, rows); err != nil {
-			return PageResult{}, err
-		}
-	} else if to, err = p.advance(to, false); err != nil {
-		return PageResult{}, err
-	}
-	applied, err := p.store.CommitSurveys(ctx, p.page(to, got.End), rows)
-	return pageResult(applied, got.End), err
-}
-
-// nextSurveys is where the next run begins: at the oldest answer that may still be edited, else at the newest one seen.
-func (p *puller) nextSurveys(ctx context.Context, from int64, rows []store.SurveyRow) (string, error) {
-	open, newest, err := p.store.SurveyWindow(ctx, p.now())
-	if err != nil {
-		return "", err
-	}
-	for _, row := range rows {
-		if row.ExpiresAt.After(p.now()) && (open.IsZero() || row.CreatedAt.Before(open)) {
-			open = row.CreatedAt
-		}
-		if row.CreatedAt.After(newest) {
-			newest = row.CreatedAt
-		}
-	}
-	next := from
-	switch {
-	case !open.IsZero():
-		next = open.UnixMilli()
-	case !newest.IsZero():
-		next = newest.UnixMilli()
-	}
-	return strconv.FormatInt(next, 10) + "|", nil
 }
 
 // skip records that the account's plan or the user's role does not give a stream. Legacy CSAT comes with the tickets,

@@ -42,14 +42,21 @@ type workshop struct {
 
 func newWorkshop(t *testing.T, size seed.Size, opts ...func(*brevosim.Options)) *workshop {
 	t.Helper()
+	return workshopOf(t, size, func(_ *zendesksim.Options, bo *brevosim.Options) {
+		for _, o := range opts {
+			o(bo)
+		}
+	})
+}
+
+func workshopOf(t *testing.T, size seed.Size, change func(*zendesksim.Options, *brevosim.Options)) *workshop {
+	t.Helper()
 	w := &workshop{t: t, now: time.Date(2026, 10, 5, 12, 0, 0, 0, time.UTC)}
 	clock := sim.NewClock(func() time.Time { return w.now }, 1)
-	w.zendesk = zendesksim.New(zendesksim.Options{Account: seed.New(size, 7), Subdomain: account, Plan: zendesksim.Unlimited, Clock: clock})
+	zo := zendesksim.Options{Account: seed.New(size, 7), Subdomain: account, Plan: zendesksim.Unlimited, Clock: clock}
 	bo := brevosim.Options{Plan: brevosim.Unlimited, Clock: clock}
-	for _, o := range opts {
-		o(&bo)
-	}
-	w.brevo = brevosim.New(bo)
+	change(&zo, &bo)
+	w.zendesk, w.brevo = zendesksim.New(zo), brevosim.New(bo)
 	zs, err := w.zendesk.Start()
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = zs.Close() })

@@ -4,22 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"time"
 )
-
-// SurveyWindow gives the creation time of the oldest answer that may still be edited at now, and of the newest answer of
-// all; zero times when there is none.
-func (a *Account) SurveyWindow(ctx context.Context, now time.Time) (open, newest time.Time, err error) {
-	var first, last int64
-	err = a.read(ctx, func(t *tx) error {
-		return t.QueryRowContext(ctx, `SELECT COALESCE(MIN(CASE WHEN expires_at > $2 THEN created_at END), 0), COALESCE(MAX(created_at), 0)
-			FROM surveys WHERE account = $1`, t.account, nanos(now)).Scan(&first, &last)
-	})
-	if err != nil {
-		return open, newest, fmt.Errorf("read survey window: %w", err)
-	}
-	return moment(first), moment(last), nil
-}
 
 // DeliveriesByBrevoID gives the deliveries whose contact has one of the Brevo ids, by that id. Where two users were
 // delivered to one contact, the later delivery counts.

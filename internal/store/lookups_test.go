@@ -2,7 +2,6 @@ package store_test
 
 import (
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -38,21 +37,5 @@ func TestLookups(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, companies, 1)
 		assert.EqualValues(t, 10, companies[0].OrganizationID)
-	})
-}
-
-func TestSurveyWindow(t *testing.T) {
-	forEachEngine(t, func(t *testing.T, s *store.Store) {
-		a, c := s.Account("acme"), t.Context()
-		open, newest, err := a.SurveyWindow(c, t0)
-		require.NoError(t, err)
-		assert.Equal(t, []time.Time{{}, {}}, []time.Time{open, newest})
-		_, err = a.ApplySurveys(c, []store.SurveyRow{
-			{ID: "a", CreatedAt: at(1), ExpiresAt: at(50)}, {ID: "b", CreatedAt: at(2), ExpiresAt: at(150)}, {ID: "c", CreatedAt: at(3), ExpiresAt: at(151)},
-		}, t0)
-		require.NoError(t, err)
-		open, newest, err = a.SurveyWindow(c, at(100))
-		require.NoError(t, err)
-		assert.Equal(t, []time.Time{at(2), at(3)}, []time.Time{open, newest})
 	})
 }

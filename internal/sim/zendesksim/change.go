@@ -141,11 +141,21 @@ func (s *Server) blankFields() []seed.FieldValue {
 	return out
 }
 
-// RateTicket records the requester's rating, 1 to 5 stars; 4 and 5 count as good.
+// OfferSurvey sends the requester the new CSAT survey: its response is there from then on, without an answer.
+func (s *Server) OfferSurvey(id int64) bool {
+	return s.UpdateTicket(id, func(t *seed.Ticket) {
+		t.Rating.Score = "offered"
+		s.surveys.Store(id, s.clock.Now())
+	})
+}
+
+// RateTicket records the requester's rating, 1 to 5 stars; 4 and 5 count as good. Of the new CSAT it answers the survey, which it
+// makes where none was offered.
 func (s *Server) RateTicket(id int64, stars int, comment string) bool {
 	return s.UpdateTicket(id, func(t *seed.Ticket) {
 		r := &t.Rating
 		if r.ID == 0 {
+			s.surveys.LoadOrStore(id, s.clock.Now())
 			r.ID, r.CreatedAt = t.ID*3+26_850_000_000_000, s.now()
 		}
 		r.Score, r.Stars, r.Comment, r.UpdatedAt = "bad", stars, comment, s.now()

@@ -1,12 +1,14 @@
 package zendesksim
 
 import (
-	"fmt"
+	"encoding/binary"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/oklog/ulid/v2"
 
 	"zendesk-brevo/internal/sim/seed"
 )
@@ -102,11 +104,40 @@ func showRating(s *Server, x *exchange) {
 	}
 }
 
-// responseExpiry is how long a survey response can be edited.
-const responseExpiry = 28 * 24 * time.Hour
+const (
+	// responseExpiry is for how long after it was made a survey response can be answered, and its answers edited.
+	responseExpiry = 28 * 24 * time.Hour
+	// answerDelay is how long people took to answer where the account's history does not say.
+	answerDelay = 2 * time.Hour
+)
 
-// responseID looks like the vendor's and sorts as the tickets do.
-func responseID(ticket int64) string { return fmt.Sprintf("01J1%022d", ticket) }
+// response is a survey response: made when the survey was offered, and answered later or not at all.
+type response struct {
+	id     string
+	made   time.Time
+	ticket seed.Ticket
+}
+
+// responseOf gives a ticket's survey response; false: no survey was offered.
+func (s *Server) responseOf(t *seed.Ticket) (response, bool) {
+	made := t.Rating.CreatedAt.Add(-answerDelay)
+	if at, ok := s.surveys.Load(t.ID); ok {
+		made = at.(time.Time)
+	} else if !t.Rating.Rated() {
+		return response{}, false
+	} else if made.Before(t.CreatedAt) {
+		made = t.CreatedAt
+	}
+	return response{responseID(t.ID, made), made, *t}, true
+}
+
+// responseID is a ULID, so that ids sort by when the responses were made; its entropy is the ticket.
+func responseID(ticket int64, made time.Time) string {
+	var id ulid.ULID
+	_ = id.SetTime(ulid.Timestamp(made))
+	binary.BigEndian.PutUint64(id[8:], uint64(ticket))
+	return id.String()
+}
 
 // listSurveyResponses serves the new CSAT
 // (https://developer.zendesk.com/api-reference/ticketing/ticket-management/csat_survey_responses/): times in
@@ -124,18 +155,20 @@ func listSurveyResponses(s *Server, x *exchange) {
 		return
 	}
 	tickets, responders := splitFilter(q.Get("filter[subject_zrns]")), splitFilter(q.Get("filter[responder_ids]"))
-	keep := func(t *seed.Ticket) bool {
-		return t.Rating.Rated() && within(t.Rating.CreatedAt, from, to) &&
+	keep := func(r *response) bool {
+		t := &r.ticket
+		return within(r.made, from, to) &&
 			(tickets == nil || slices.Contains(tickets, "zen:ticket:"+strconv.FormatInt(t.ID, 10))) &&
 			(responders == nil || slices.Contains(responders, strconv.FormatInt(t.RequesterID, 10)))
 	}
-	var rows []seed.Ticket
+	var rows []response
 	s.account.Tickets.EachAfter(0, func(t *seed.Ticket) bool {
-		if keep(t) {
-			rows = append(rows, *t)
+		if r, offered := s.responseOf(t); offered && keep(&r) {
+			rows = append(rows, r)
 		}
 		return true
 	})
+	slices.SortFunc(rows, func(a, b response) int { return strings.Compare(a.id, b.id) })
 	if q.Get("sort") == "-id" {
 		slices.Reverse(rows)
 	}
@@ -149,7 +182,7 @@ func splitFilter(text string) []string {
 	return strings.Split(text, ",")
 }
 
-func (s *Server) sendResponses(x *exchange, rows []seed.Ticket) {
+func (s *Server) sendResponses(x *exchange, rows []response) {
 	q := x.r.URL.Query()
 	size := maxListPage
 	if text := q.Get("page[size]"); text != "" {
@@ -166,7 +199,7 @@ func (s *Server) sendResponses(x *exchange, rows []seed.Ticket) {
 		return
 	}
 	if after != 0 {
-		at := slices.IndexFunc(rows, func(t seed.Ticket) bool { return t.ID == after })
+		at := slices.IndexFunc(rows, func(r response) bool { return r.ticket.ID == after })
 		rows = rows[at+1:]
 	}
 	more := len(rows) > size
@@ -178,7 +211,7 @@ func (s *Server) sendResponses(x *exchange, rows []seed.Ticket) {
 	meta := map[string]any{"has_more": more, "after_cursor": nil, "before_cursor": nil}
 	links := map[string]any{"next": nil, "prev": nil}
 	if len(rows) > 0 {
-		cursor := encodeID(rows[len(rows)-1].ID)
+		cursor := encodeID(rows[len(rows)-1].ticket.ID)
 		meta["after_cursor"] = cursor
 		if more {
 			links["next"] = s.nextLink(x, v2+"/guide/survey_responses", q, cursor)
@@ -188,14 +221,14 @@ func (s *Server) sendResponses(x *exchange, rows []seed.Ticket) {
 }
 
 func showSurveyResponse(s *Server, x *exchange) {
-	number, ok := strings.CutPrefix(x.r.PathValue("id"), "01J1")
-	id, err := strconv.ParseInt(number, 10, 64)
-	t, found := s.account.Tickets.Get(id)
-	if s.opts.CSAT != NewCSAT || !ok || err != nil || !found || !t.Rating.Rated() {
+	id, _ := ulid.Parse(x.r.PathValue("id"))
+	t, found := s.account.Tickets.Get(int64(binary.BigEndian.Uint64(id[8:])))
+	r, offered := s.responseOf(&t)
+	if s.opts.CSAT != NewCSAT || !found || !offered || r.id != x.r.PathValue("id") {
 		listError(x.w, http.StatusNotFound, "NotFound", "Not found")
 		return
 	}
-	writeJSON(x.w, http.StatusOK, map[string]any{"survey_response": surveyResponse(&t)})
+	writeJSON(x.w, http.StatusOK, map[string]any{"survey_response": surveyResponse(&r)})
 }
 
 // surveyOptions are the points of the survey's rating question; they tell how long its scale is.
@@ -203,25 +236,34 @@ var surveyOptions = []any{
 	map[string]any{"rating": 1}, map[string]any{"rating": 2}, map[string]any{"rating": 3}, map[string]any{"rating": 4}, map[string]any{"rating": 5},
 }
 
-func surveyResponse(t *seed.Ticket) map[string]any {
-	const stamp = "2006-01-02T15:04:05.000Z"
-	zrn := "zen:ticket:" + strconv.FormatInt(t.ID, 10)
-	created, updated := t.Rating.CreatedAt.Format(stamp), t.Rating.UpdatedAt.Format(stamp)
-	category := [...]string{"bad", "bad", "neutral", "good", "good"}[t.Rating.Stars-1]
-	comment := map[string]any{"type": "skipped", "question": map[string]any{"id": "q2", "alias": "comment"}, "created_at": created, "updated_at": updated}
-	if t.Rating.Comment != "" {
-		comment["type"], comment["value"] = "open_ended", t.Rating.Comment
-	}
+func surveyResponse(r *response) map[string]any {
+	zrn := "zen:ticket:" + strconv.FormatInt(r.ticket.ID, 10)
 	return map[string]any{
-		"id": responseID(t.ID), "responder_id": t.RequesterID, "expires_at": t.Rating.CreatedAt.Add(responseExpiry).Format(stamp),
-		"subject_zrns": []string{zrn}, "subjects": []any{map[string]any{"id": strconv.FormatInt(t.ID, 10), "type": "ticket", "zrn": zrn}},
-		"survey": map[string]any{"id": "01J0SURVEY0000000000000001", "version": 1, "state": "enabled"},
-		"answers": []any{
-			map[string]any{
-				"type": "rating_scale", "rating": t.Rating.Stars, "rating_category": category,
-				"question": map[string]any{"id": "q1", "alias": "rating", "type": "rating_scale_numeric", "options": surveyOptions}, "created_at": created, "updated_at": updated,
-			},
-			comment,
+		"id": r.id, "responder_id": r.ticket.RequesterID, "expires_at": r.made.Add(responseExpiry).UTC().Format(surveyStamp),
+		"subject_zrns": []string{zrn}, "subjects": []any{map[string]any{"id": strconv.FormatInt(r.ticket.ID, 10), "type": "ticket", "zrn": zrn}},
+		"survey":  map[string]any{"id": "01J0SURVEY0000000000000001", "version": 1, "state": "enabled"},
+		"answers": surveyAnswers(&r.ticket.Rating),
+	}
+}
+
+const surveyStamp = "2006-01-02T15:04:05.000Z"
+
+// surveyAnswers are the answers of a response; there are none while nobody answered.
+func surveyAnswers(rating *seed.Rating) []any {
+	if !rating.Rated() {
+		return []any{}
+	}
+	created, updated := rating.CreatedAt.Format(surveyStamp), rating.UpdatedAt.Format(surveyStamp)
+	category := [...]string{"bad", "bad", "neutral", "good", "good"}[rating.Stars-1]
+	comment := map[string]any{"type": "skipped", "question": map[string]any{"id": "q2", "alias": "comment"}, "created_at": created, "updated_at": updated}
+	if rating.Comment != "" {
+		comment["type"], comment["value"] = "open_ended", rating.Comment
+	}
+	return []any{
+		map[string]any{
+			"type": "rating_scale", "rating": rating.Stars, "rating_category": category,
+			"question": map[string]any{"id": "q1", "alias": "rating", "type": "rating_scale_numeric", "options": surveyOptions}, "created_at": created, "updated_at": updated,
 		},
+		comment,
 	}
 }

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"net/url"
 	"testing"
+	"time"
 
+	"github.com/oklog/ulid/v2"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -66,7 +68,9 @@ func TestSurveyResponses(t *testing.T) {
 	assert.Equal(t, key, a.get(t, "/api/v2/guide/survey_responses/"+key).at("survey_response", "id"))
 	assert.Equal(t, "bad", a.get(t, fmt.Sprintf("/api/v2/tickets/%d", id)).at("ticket", "satisfaction_rating", "score"), "converted down")
 
-	millis := row.Rating.CreatedAt.UnixMilli()
+	made := ulid.Time(ulid.MustParse(key).Time())
+	assert.Less(t, made, row.Rating.CreatedAt, "a response is there before it is answered")
+	millis := made.UnixMilli()
 	r = a.get(t, fmt.Sprintf("/api/v2/guide/survey_responses?filter[created_at_start]=%d&filter[created_at_end]=%d", millis, millis))
 	assert.Len(t, r.rows("survey_responses"), 1)
 	want(t, a.get(t, "/api/v2/guide/survey_responses?sort=created_at"), 400, "BadRequest")
@@ -94,6 +98,29 @@ func TestSurveyResponses(t *testing.T) {
 	assert.Equal(t, "good", inline("score"), "an answer can be changed")
 	r = a.get(t, fmt.Sprintf("/api/v2/guide/survey_responses?filter[responder_ids]=%d&sort=-id", ordinary))
 	assert.EqualValues(t, 4, r.at("survey_responses", 0, "answers", 0, "rating"))
+}
+
+func TestSurveyResponsesWithoutAnAnswer(t *testing.T) {
+	a := open(t, small, zendesksim.Options{CSAT: zendesksim.NewCSAT})
+	id := a.CreateTicket(newTicket(a.Account().UsersOf(seed.Ordinary)[0]))
+	require.True(t, a.OfferSurvey(id))
+	assert.False(t, a.OfferSurvey(0))
+	offered, stamp := a.time(), "2006-01-02T15:04:05.000Z"
+	list := fmt.Sprintf("/api/v2/guide/survey_responses?filter[created_at_start]=%d", offered.UnixMilli())
+	r := a.get(t, list)
+	require.Len(t, r.rows("survey_responses"), 1)
+	assert.Empty(t, r.at("survey_responses", 0, "answers"))
+	key := r.at("survey_responses", 0, "id")
+	assert.Equal(t, offered.Add(28*24*time.Hour).Format(stamp), r.at("survey_responses", 0, "expires_at"))
+	assert.Equal(t, "offered", a.get(t, fmt.Sprintf("/api/v2/tickets/%d", id)).at("ticket", "satisfaction_rating", "score"))
+
+	a.sleep(24 * time.Hour)
+	require.True(t, a.RateTicket(id, 5, ""))
+	r = a.get(t, list)
+	assert.Equal(t, key, r.at("survey_responses", 0, "id"), "the response that was offered is answered")
+	assert.Equal(t, offered.Add(24*time.Hour).Format(stamp), r.at("survey_responses", 0, "answers", 0, "created_at"))
+	r = a.get(t, fmt.Sprintf("/api/v2/guide/survey_responses?filter[created_at_start]=%d", offered.Add(time.Hour).UnixMilli()))
+	assert.Empty(t, r.rows("survey_responses"), "the filter is about the response, not its answers")
 }
 
 func TestNoSurvey(t *testing.T) {

@@ -34,6 +34,7 @@ type Server struct {
 	requests atomic.Int64
 	team     sync.Map   // lower-case address of a user who has signed in -> id
 	writing  sync.Mutex // one change at a time
+	surveys  sync.Map   // id of a ticket -> when its survey response was made, where somebody of this run made it
 }
 
 // New returns a server for the account that opts describes.
