@@ -145,18 +145,16 @@ func parseEnvelope(m map[string][]byte, eventType string) (Event, error) {
 	if e.Type == "" {
 		return Event{}, malformed("type is not an event type")
 	}
-	if e.ID == "" {
-		return Event{}, malformed("an event has no id")
-	}
-	var ok bool
-	if e.AccountID, ok = idOf(m["account_id"]); !ok {
-		return Event{}, malformed("account_id is not an id")
-	}
-	if e.OccurredAt, ok = timeOf(m["time"]); !ok {
-		return Event{}, malformed("time is not a time")
-	}
-	if e.Kind == KindIgnored {
+	var timed bool
+	e.AccountID, _ = idOf(m["account_id"]) // nothing depends on it
+	e.OccurredAt, timed = timeOf(m["time"])
+	switch {
+	case e.Kind == KindIgnored:
 		return e, nil
+	case e.ID == "":
+		return Event{}, malformed("an event has no id")
+	case !timed:
+		return Event{}, malformed("time is not a time")
 	}
 	detail, event := inside(m["detail"]), inside(m["event"])
 	if err := e.identify(textOf(m["subject"]), detail); err != nil {
@@ -220,21 +218,6 @@ func (e *Event) describe(detail, event map[string][]byte) {
 	}
 }
 
-// otherUser finds the other user of a merge. The event's shape is not documented in detail: every member that names a
-// user, by number or as an object, is looked at.
-func otherUser(event map[string][]byte, self int64) int64 {
-	for _, name := range []string{"user", "merged_user", "user_id", "merged_user_id", "current", "previous"} {
-		raw := event[name]
-		if object := inside(raw); object != nil {
-			raw = object["id"]
-		}
-		if id, ok := idOf(raw); ok && id != 0 && id != self {
-			return id
-		}
-	}
-	return 0
-}
-
 // timeOf reads an RFC 3339 time with up to nine decimals, in UTC; an absent one is zero.
 func timeOf(raw []byte) (time.Time, bool) {
 	text := textOf(raw)
@@ -253,7 +236,8 @@ func cleanType(text string) string {
 		return ""
 	}
 	for i := range len(text) {
-		if c := text[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '_' && c != '.' {
+		letter := text[i] | 0x20 // lower case
+		if c := text[i]; (letter < 'a' || letter > 'z') && (c < '0' || c > '9') && !strings.ContainsRune("_.-:", rune(c)) {
 			return ""
 		}
 	}
@@ -270,15 +254,11 @@ func parseTrigger(m map[string][]byte, eventType string) (Event, error) {
 	if strings.HasPrefix(eventType, "user.") {
 		e.Kind = KindUser
 	}
-	for name, to := range map[string]*int64{
-		"ticket_id": &e.TicketID, "user_id": &e.UserID, "organization_id": &e.OrganizationID, "account_id": &e.AccountID,
-	} {
-		id, ok := idOf(m[name])
-		if !ok {
-			return Event{}, malformed(name + " is not an id")
-		}
-		*to = id
-	}
+	// What accompanies the record is of use only where it is readable.
+	e.TicketID, _ = idOf(m["ticket_id"])
+	e.UserID, _ = idOf(m["user_id"])
+	e.OrganizationID, _ = idOf(m["organization_id"])
+	e.AccountID, _ = idOf(m["account_id"])
 	switch {
 	case e.Kind == KindTicket && e.TicketID == 0:
 		return Event{}, malformed("the event names no ticket")

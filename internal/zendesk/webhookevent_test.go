@@ -126,6 +126,35 @@ func TestParseTriggerBody(t *testing.T) {
 	assert.Equal(t, zendesk.Event{Type: "ticket.updated", Kind: zendesk.KindTicket, TicketID: 141, UserID: 7, Trigger: true}, got)
 }
 
+func TestTheOtherUserOfAMergeIsFoundUnderAnyName(t *testing.T) {
+	for event, want := range map[string]int64{
+		`{"merged_into_id":"9"}`: 9, `{"current":{"user_id":"9"}}`: 9, `{"winner":{"id":9},"meta":{"id":5}}`: 9, `{"target":9,"source":8}`: 9,
+		`{"actor_id":5,"merged_into_id":"9"}`: 9, `{"previous":{"id":"8"},"current":{"id":"9"}}`: 9, `{"into":"9","email":"ada@example.com"}`: 9,
+		`{"actor_id":5}`: 0, `{"meta":{"id":5}}`: 0, `{"a":8}`: 0, `{"one":3,"another":4}`: 0, `{"at":"-9"}`: 0, `{}`: 0,
+	} {
+		e, err := zendesk.ParseEvent([]byte(envelopeOf("user.merged", "zen:user:8", `{"id":"8"}`, event)))
+		require.NoError(t, err, event)
+		assert.Equal(t, want, e.MergedWithID, event)
+	}
+}
+
+func TestNoEventIsRefusedForWhatNobodyUses(t *testing.T) {
+	ticket := zendesk.Event{Type: "ticket.solved", Kind: zendesk.KindTicket, TicketID: 141, Trigger: true}
+	for _, more := range []string{`"user_id":"jane@example.com"`, `"organization_id":"Acme"`, `"account_id":"acme"`, `"user_id":{"id":7}`} {
+		got, err := zendesk.ParseEvent([]byte(`{"type":"ticket.solved","ticket_id":"141",` + more + `}`))
+		require.NoError(t, err, more)
+		assert.Equal(t, ticket, got, more)
+	}
+	got, err := zendesk.ParseEvent([]byte(`{"type":"zen:event-type:ticket.status_changed","account_id":"acme","id":"a","subject":"zen:ticket:141"}`))
+	require.NoError(t, err)
+	assert.Equal(t, zendesk.Event{ID: "a", Type: "ticket.status_changed", Kind: zendesk.KindTicket, TicketID: 141}, got)
+	for _, unknown := range []string{"foo-bar.Baz:x", "ticket.SungTo", "custom:object_record.created"} {
+		got, err := zendesk.ParseEvent([]byte(`{"type":"zen:event-type:` + unknown + `","time":"noon","subject":"zen:foo:7"}`))
+		require.NoError(t, err, unknown)
+		assert.Equal(t, zendesk.Event{Type: unknown, Kind: zendesk.KindIgnored}, got)
+	}
+}
+
 func TestMalformedEvents(t *testing.T) {
 	for name, body := range map[string]string{
 		"empty":                  ``,
