@@ -21,7 +21,7 @@ const (
 	resultDelivered    = "delivered" // Temporal holds the signal
 	resultDuplicate    = "duplicate" // an event that Temporal holds already
 	resultIgnored      = "ignored"   // nothing that is kept can have changed
-	resultScheduled    = "scheduled" // left to the next sync: an organization or article
+	resultScheduled    = "scheduled" // left to the next sync: an organization or article, or a workflow takes no more signals
 	resultNotSigned    = "not_signed"
 	resultBadSignature = "bad_signature"
 	resultTestSecret   = "test_secret"
@@ -168,13 +168,21 @@ func (s *server) pass(ctx context.Context, cfg *config.Connector, e zendesk.Even
 	if s.seen.has(id) {
 		return outcome{result: resultDuplicate, event: e}
 	}
+	if e.Type == "user.merged" && e.MergedWithID == 0 && !e.Trigger {
+		s.warn(cfg.Account()+"/merge", "an event of a merge names no other user: the merge will look like a deletion, and no opt-out is carried over",
+			"account", cfg.Account(), "user", e.UserID)
+	}
 	ctx, cancel := s.limit(ctx)
 	defer cancel()
 	wake, subject := s.waker.Ticket, workflows.SubjectInput{Account: cfg.Account(), ID: e.TicketID, Settle: cfg.Events.Settle}
 	if e.Kind == zendesk.KindUser {
 		wake, subject.ID = s.waker.User, e.UserID
 	}
-	if err := wake(ctx, subject, workflows.Event{Type: e.Type, MergedWith: e.MergedWithID, At: e.OccurredAt}); err != nil {
+	err := wake(ctx, subject, workflows.Event{Type: e.Type, MergedWith: e.MergedWithID, At: e.OccurredAt})
+	if workflows.IsFull(err) { // however often Zendesk repeated it
+		return outcome{result: resultScheduled, event: e, err: err}
+	}
+	if err != nil {
 		return outcome{result: resultUnavailable, event: e, err: err}
 	}
 	s.seen.add(id)

@@ -88,8 +88,7 @@ func (w Waker) Wake(ctx context.Context, account string, subjects []string, sett
 			wake = w.User
 		}
 		err = wake(ctx, SubjectInput{Account: account, ID: id, Settle: settle}, Event{Recorded: true})
-		var full *serviceerror.InvalidArgument // Temporal keeps ten thousand signals of a workflow that does not read them
-		if errors.As(err, &full) {
+		if IsFull(err) {
 			unwoken = append(unwoken, subject)
 			continue
 		}
@@ -98,6 +97,13 @@ func (w Waker) Wake(ctx context.Context, account string, subjects []string, sett
 		}
 	}
 	return unwoken, nil
+}
+
+// IsFull reports an error of waking that no repetition helps against: Temporal keeps ten thousand signals of one run. What was told
+// is found by the next sync.
+func IsFull(err error) bool {
+	var refused *serviceerror.InvalidArgument
+	return errors.As(err, &refused) && strings.Contains(refused.Message, "signal")
 }
 
 func (w Waker) wake(ctx context.Context, id, kind string, workflow any, in SubjectInput, e Event) error {
