@@ -109,6 +109,8 @@ func (a *actor) run(ctx context.Context) error {
 	switch {
 	case errors.As(err, &off):
 		return a.end(ctx, store.ActionSkipped, off.why)
+	case errors.Is(err, errNotAdded):
+		return a.end(ctx, store.ActionRefused, errNotAdded.Error())
 	case err != nil:
 		return a.failed(ctx, err)
 	}

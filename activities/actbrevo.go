@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -231,78 +230,6 @@ func (a *actor) claimed(ctx context.Context, write func(_ *brevo.Contact, _ *sto
 	}
 	return a.store.Record(ctx, owner, []store.Result{{Delivery: d}}, a.now())
 }
-
-// changeList adds the contact to a list or takes it off. Nobody is put back on a list that they left, and whom we added is
-// remembered as added by us. https://developers.brevo.com/reference/add-contact-to-list
-func (a *actor) changeList(ctx context.Context) error {
-	list, err := a.list(ctx)
-	if err != nil {
-		return err
-	}
-	add := a.action.Action.Kind == rules.BrevoListAdd
-	return a.claimed(ctx, func(contact *brevo.Contact, d *store.Delivery, book func() error) error {
-		on := slices.Contains(contact.ListIDs, list)
-		_, left := d.Refused[store.ListKey(list)]
-		switch {
-		case add && (left || slices.Contains(contact.ListUnsubscribed, list)):
-			return &calledOff{"unsubscribed from the list"}
-		case add && !on:
-			d.Lists = append(slices.Clone(d.Lists), list)
-			slices.Sort(d.Lists)
-			d.Lists = slices.Compact(d.Lists)
-			if err := book(); err != nil {
-				return err
-			}
-			if _, err := a.brevo.AddToList(ctx, list, brevo.Members{IDs: []int64{contact.ID}}); err != nil {
-				return err
-			}
-		case !add && on:
-			if _, err := a.brevo.RemoveFromList(ctx, list, brevo.Members{IDs: []int64{contact.ID}}); err != nil {
-				return err
-			}
-			fallthrough
-		case !add:
-			d.Lists = slices.DeleteFunc(slices.Clone(d.Lists), func(id int64) bool { return id == list })
-		}
-		return nil
-	})
-}
-
-// list is the id of the action's list, once preflight has found or made it, and its adoption is allowed.
-func (a *actor) list(ctx context.Context) (int64, error) {
-	x := a.action.Action
-	name, shown := x.ListName, strconv.Quote(x.ListName)
-	if x.ListID != 0 {
-		name, shown = strconv.FormatInt(x.ListID, 10), strconv.FormatInt(x.ListID, 10)
-	}
-	lists, err := a.store.Lists(ctx)
-	if err != nil {
-		return 0, fmt.Errorf("read lists: %w", err)
-	}
-	for _, l := range lists {
-		if l.Key == automationList(name) {
-			return l.ID, nil
-		}
-	}
-	if x.Kind == rules.BrevoListRemove {
-		return 0, &calledOff{"there is no list " + shown}
-	}
-	return 0, a.unverified("list " + shown)
-}
-
-// preflightRecheck is how often an action looks whether a sync has verified what it needs in Brevo.
-const preflightRecheck = time.Minute
-
-// unverified waits for a sync that verifies what an action needs in Brevo, but not for ever: the ticket's other actions wait too.
-func (a *actor) unverified(what string) error {
-	if a.late() > deliverWithin {
-		return &calledOff{"no sync has verified " + what + " in Brevo"}
-	}
-	return waitFor(preflightRecheck, "for the next sync to verify "+what+" in Brevo")
-}
-
-// automationList is the key under which a list that automations name is stored.
-func automationList(name string) string { return "automation:" + name }
 
 // setAttributes writes attributes of the contact that preflight found in Brevo, which ignores unknown ones in silence.
 // https://developers.brevo.com/reference/update-contact

@@ -102,6 +102,16 @@ func TestAListIsJoinedAndLeftByRule(t *testing.T) {
 		w.scheduled(t)
 		assert.NotContains(t, w.contact(t, u.Email).Lists, w.list(t, "Let down"))
 	})
+	t.Run("Brevo does not do it", func(t *testing.T) {
+		w, who, ticket := rule(t, "    do: [brevo.list_add: Let down]")
+		body := fmt.Sprintf(`{"contacts":{"failure":[%d]}}`, w.contactOf(t, who).ID)
+		w.brevo.Faults().Add(sim.Fault{Method: "POST", Path: "/v3/contacts/lists/*/contacts/add", Status: 201, Body: body})
+		w.solve(t, ticket)
+		assert.Equal(t, "refused: Brevo did not add the contact to the list, and does not say why", w.state(t, ticket))
+		got, err := w.account().Peek(t.Context(), []int64{who})
+		require.NoError(t, err)
+		assert.NotContains(t, got[0].Delivery.Lists, w.list(t, "Let down"), "it is not booked as ours")
+	})
 	t.Run("never again after unsubscribing", func(t *testing.T) {
 		w, who, ticket := rule(t, "    do: [brevo.list_add: Let down]")
 		w.solve(t, ticket)
