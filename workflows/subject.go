@@ -53,7 +53,7 @@ func lookAfter(
 	ctx workflow.Context, in SubjectInput, kind string, again any, refresh func(workflow.Context, activities.RefreshInput) workflow.Future,
 ) (SubjectResult, error) {
 	s := &subjectRun{
-		in: in, kind: kind, refresh: refresh, events: workflow.GetSignalChannel(ctx, EventSignal),
+		in: in, kind: kind, refresh: refresh, events: workflow.GetSignalChannel(ctx, EventSignal), news: in.News,
 		result: SubjectResult{Actions: map[string]int{}},
 	}
 	if in.Resumed {
@@ -64,6 +64,9 @@ func lookAfter(
 	for {
 		s.receive()
 		switch {
+		case s.handsOn(ctx):
+			in.Resumed, in.News = true, s.news
+			return s.result, workflow.NewContinueAsNewError(ctx, again, in)
 		case len(s.news) > 0:
 			if err := s.follow(ctx); err != nil {
 				return s.result, err
@@ -79,6 +82,13 @@ func lookAfter(
 			}
 		}
 	}
+}
+
+// handsOn reports whether the news are left to a next run: where they never end, this one's history would grow for ever. Runs that
+// began before news could be handed on have followed them at this point.
+func (s *subjectRun) handsOn(ctx workflow.Context) bool {
+	return len(s.news) > 0 && workflow.GetInfo(ctx).GetContinueAsNewSuggested() &&
+		workflow.GetVersion(ctx, "hand on news", workflow.DefaultVersion, 1) == 1
 }
 
 // receive takes every signal that has arrived.

@@ -8,7 +8,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/workflow"
 
 	"zendesk-brevo/activities"
 	"zendesk-brevo/internal/rules"
@@ -75,4 +77,39 @@ func TestAWorkflowGoesOnWithWhatIsPendingUnderANewHistory(t *testing.T) {
 	var out workflows.SubjectResult
 	require.NoError(t, e.GetWorkflowResult(&out))
 	assert.Equal(t, map[string]int{"done": 1}, out.Actions)
+}
+
+// A ticket of which there is news during every read goes on under a new history, and no news is lost on the way.
+func TestABusyTicketGoesOnUnderANewHistory(t *testing.T) {
+	var in workflows.SubjectInput
+	var told []int64
+	for run := range 3 {
+		e := environment()
+		e.OnActivity("RefreshUser", mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.RefreshInput) (activities.Refreshed, error) {
+			for _, m := range in.Merges {
+				told = append(told, m.With)
+			}
+			if run < 2 {
+				e.SetContinueAsNewSuggested(true)
+				e.SignalWorkflow(workflows.EventSignal, workflows.Event{Type: "user.merged", MergedWith: int64(run + 1)})
+			}
+			return activities.Refreshed{Ready: true}, nil
+		})
+		e.OnActivity("EvaluateRules", mock.Anything, mock.Anything).Return(activities.Evaluated{}, nil)
+		if run == 0 {
+			in = workflows.SubjectInput{Account: "acme", ID: 7}
+			e.RegisterDelayedCallback(func() { e.SignalWorkflow(workflows.EventSignal, workflows.Event{Type: "user.name_changed"}) }, 0)
+		}
+		e.ExecuteWorkflow(workflows.User, in)
+		if run == 2 {
+			require.NoError(t, e.GetWorkflowError())
+			break
+		}
+		var next *workflow.ContinueAsNewError
+		require.ErrorAs(t, e.GetWorkflowError(), &next)
+		in = workflows.SubjectInput{}
+		require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(next.Input, &in))
+		assert.True(t, in.Resumed)
+	}
+	assert.Equal(t, []int64{1, 2}, told)
 }

@@ -40,6 +40,8 @@ type SubjectInput struct {
 	Settle time.Duration `json:"settle"`
 	// Resumed: the run goes on for one whose history had grown long.
 	Resumed bool `json:"resumed,omitempty"`
+	// News are what that run heard of and did not follow.
+	News []Event `json:"news,omitempty"`
 }
 
 // TicketID is the id of the workflow that looks after a ticket.
