@@ -57,6 +57,8 @@ func (z *Zendesk) FetchPage(ctx context.Context, in PageInput) (PageResult, erro
 			return p.skip(ctx, err)
 		case tooLarge(err):
 			return PageResult{}, p.halve(ctx, err)
+		case p.stale(err):
+			return p.again(ctx, err)
 		}
 		return out, err
 	})
@@ -88,6 +90,41 @@ func (p *puller) fetch(ctx context.Context) (PageResult, error) {
 		return p.surveys(ctx)
 	}
 	return PageResult{}, configurationError(fmt.Errorf("unknown stream %q", p.in.Stream))
+}
+
+// stale reports whether Zendesk refuses the cursor that an earlier run left. How long cursors last is not documented. One that
+// this run was given is not meant: a stream whose every cursor is refused would begin anew for ever.
+func (p *puller) stale(err error) bool {
+	var call *rest.Error
+	if p.cursor.Pages > 0 || !p.continues() || !errors.As(err, &call) {
+		return false
+	}
+	switch call.Status {
+	case http.StatusBadRequest, http.StatusGone, http.StatusUnprocessableEntity:
+		return Classify(err) == Reject
+	}
+	return false
+}
+
+// continues reports whether the page is asked for by a cursor of Zendesk's, not by a time.
+func (p *puller) continues() bool {
+	switch mapping.Stream(p.in.Stream) {
+	case mapping.Users, mapping.Tickets:
+		return p.cursor.Value != ""
+	case mapping.SatisfactionRatings:
+		c := surveyCursorOf(p.cursor.Value)
+		return c.Pass != nil && c.Pass.After != ""
+	}
+	return false
+}
+
+// again sends the stream back to its start. What comes again is dropped by its version.
+func (p *puller) again(ctx context.Context, cause error) (PageResult, error) {
+	if err := p.store.ResetStream(ctx, p.cursor.Stream, p.now()); err != nil {
+		return PageResult{}, err
+	}
+	reason, _ := ExplainError(cause)
+	return PageResult{Notice: p.in.Stream + ": Zendesk no longer takes the place where the last sync ended (" + reason + "), so the stream is read from its start"}, nil
 }
 
 // start is where a stream without a cursor begins: the bound that is in force, or all that there ever was.

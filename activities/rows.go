@@ -109,12 +109,13 @@ func surveyRows(rows []zendesk.SurveyResponse, askedAt time.Time) []store.Survey
 			continue
 		}
 		for _, answer := range rows[i].Answers {
-			if answer.Type != "rating_scale" {
+			points, rated := score(answer)
+			if answer.Type != "rating_scale" || !rated {
 				continue
 			}
 			out = append(out, store.SurveyRow{
 				ID: rows[i].ID, Version: store.Version{UpdatedAt: later(answer.CreatedAt, answer.UpdatedAt), AskedAt: askedAt},
-				TicketID: ticket, UserID: rows[i].ResponderID, Score: score(answer), Category: answer.RatingCategory,
+				TicketID: ticket, UserID: rows[i].ResponderID, Score: points, Category: answer.RatingCategory,
 				CreatedAt: answer.CreatedAt, ExpiresAt: rows[i].ExpiresAt,
 			})
 			break
@@ -134,19 +135,21 @@ func surveyedTicket(zrns []string) (int64, bool) {
 	return 0, false
 }
 
-// score puts an answer on a scale from 0 to 100, whatever number of points its question has. Where the answer does not
-// tell that number, its category does.
-func score(a zendesk.SurveyAnswer) float64 {
-	if points := len(a.Question.Options); points > 1 {
-		return float64(a.Rating-1) / float64(points-1) * 100
+// score puts an answer on a scale from 0 to 100, whatever number of points its question has. Where that number is not told, or
+// the rating is none of them, the category is what counts; rated is false where there is none either.
+func score(a zendesk.SurveyAnswer) (_ float64, rated bool) {
+	if points := int64(len(a.Question.Options)); points > 1 && a.Rating >= 1 && a.Rating <= points {
+		return float64(a.Rating-1) / float64(points-1) * 100, true
 	}
 	switch a.RatingCategory {
 	case "good":
-		return 100
+		return 100, true
 	case "neutral":
-		return 50
+		return 50, true
+	case "bad":
+		return 0, true
 	}
-	return 0
+	return 0, false
 }
 
 func keep(fields map[string]any, wanted map[string]bool) map[string]any {

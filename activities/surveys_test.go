@@ -240,3 +240,20 @@ func TestAPlanCountsTheSurveysThatWereAnswered(t *testing.T) {
 	assert.Equal(t, int64(1), got.Rows)
 	assert.True(t, planned.Exact() && planned.Holds(got.Rows), planned)
 }
+
+// What a survey answer is worth where its question and its rating do not fit each other.
+func TestAnOddRatingIsWorthItsCategory(t *testing.T) {
+	for body, want := range map[string]float64{
+		`"rating":null,"rating_category":"good","question":{"options":[{},{},{},{},{}]}`: 100,
+		`"rating":9,"rating_category":"neutral","question":{"options":[{},{},{},{},{}]}`: 50,
+		`"rating":null,"question":{"options":[{},{},{},{},{}]}`:                          -1,
+		`"rating":4,"rating_category":"good","question":{"options":[{},{},{},{},{}]}`:    75,
+	} {
+		w := newSurveyed(t)
+		w.run()
+		w.zendesk.Faults().Add(sim.Fault{Path: surveysPath, Status: 200, Body: `{"survey_responses":[{"id":"01J1","responder_id":7,"subject_zrns":["zen:ticket:9"],"answers":[` +
+			`{"type":"rating_scale","created_at":"2026-01-02T03:04:05Z","updated_at":"2026-01-02T03:04:05Z",` + body + `}]}],"meta":{"has_more":false},"links":{}}`})
+		w.pull(surveyStream)
+		assert.InDelta(t, want, w.score(9), 0, body)
+	}
+}

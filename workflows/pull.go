@@ -55,7 +55,10 @@ func Pull(ctx workflow.Context, in PullInput) (PullResult, error) {
 		in.So.Rows += page.Rows
 		in.So.Pages++
 		in.So.Changed += page.Changed
-		in.So.Skipped, in.So.Notice = page.Skipped, page.Notice
+		in.So.Skipped = page.Skipped
+		if page.Notice != "" {
+			in.So.Notice = page.Notice
+		}
 		if page.End {
 			p.Phase = "done"
 			p.count(ctx, in.Stream, in.So.Rows, in.So.Pages)
