@@ -36,13 +36,13 @@ type Contact struct {
 }
 
 // UnmarshalJSON reads the answer of GET /contacts and GET /contacts/{identifier}. Only an id that is none, or is missing, is an
-// error: attributes given as a list are empty, and times in an unknown form are zero.
+// error: attributes given as a list are empty, times in an unknown form are zero, and a blocklisting in an unknown form is one.
 func (c *Contact) UnmarshalJSON(data []byte) error {
 	var b struct {
 		ID               wholeNumber `json:"id"`
 		Email            string      `json:"email"`
-		EmailBlacklisted bool        `json:"emailBlacklisted"`
-		SMSBlacklisted   bool        `json:"smsBlacklisted"`
+		EmailBlacklisted optOut      `json:"emailBlacklisted"`
+		SMSBlacklisted   optOut      `json:"smsBlacklisted"`
 		ListIDs          numbers     `json:"listIds"`
 		ListUnsubscribed numbers     `json:"listUnsubscribed"`
 		Attributes       attributes  `json:"attributes"`
@@ -56,7 +56,7 @@ func (c *Contact) UnmarshalJSON(data []byte) error {
 		return lacks("id")
 	}
 	*c = Contact{
-		ID: int64(b.ID), Email: b.Email, EmailBlacklisted: b.EmailBlacklisted, SMSBlacklisted: b.SMSBlacklisted,
+		ID: int64(b.ID), Email: b.Email, EmailBlacklisted: bool(b.EmailBlacklisted), SMSBlacklisted: bool(b.SMSBlacklisted),
 		ListIDs: b.ListIDs, ListUnsubscribed: b.ListUnsubscribed, Attributes: b.Attributes,
 		CreatedAt: time.Time(b.CreatedAt), ModifiedAt: time.Time(b.ModifiedAt),
 	}

@@ -175,11 +175,25 @@ type EventQuery struct {
 
 // StoredEvent is an event as Brevo gives it back. It has no id.
 type StoredEvent struct {
-	ContactID         int64          `json:"contact_id"`
-	Name              string         `json:"event_name"`
-	Date              time.Time      `json:"event_date"`
-	Properties        map[string]any `json:"event_properties"`
-	ContactProperties map[string]any `json:"contact_properties"`
+	ContactID  int64
+	Name       string
+	Date       time.Time // zero where Brevo gave it in an unknown form
+	Properties map[string]any
+}
+
+// UnmarshalJSON reads a row of GET /events.
+func (e *StoredEvent) UnmarshalJSON(data []byte) error {
+	var b struct {
+		ContactID  wholeNumber `json:"contact_id"`
+		Name       string      `json:"event_name"`
+		Date       stamp       `json:"event_date"`
+		Properties attributes  `json:"event_properties"`
+	}
+	if err := json.Unmarshal(data, &b); err != nil {
+		return err
+	}
+	*e = StoredEvent{ContactID: int64(b.ContactID), Name: b.Name, Date: time.Time(b.Date), Properties: b.Properties}
+	return nil
 }
 
 // EventPage is one page, newest first, and the number of events that match in all.

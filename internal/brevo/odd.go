@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -24,6 +25,19 @@ func (n *wholeNumber) UnmarshalJSON(data []byte) error {
 		return errors.New("expected a whole number")
 	}
 	*n = wholeNumber(value)
+	return nil
+}
+
+// optOut is a blocklisting in whatever type. What does not clearly say "none" is one: an opt-out must not be lost.
+type optOut bool
+
+func (o *optOut) UnmarshalJSON(data []byte) error {
+	switch strings.ToLower(strings.TrimSpace(string(bytes.Trim(data, `"`)))) {
+	case "false", "0", "null", "":
+		*o = false
+	default:
+		*o = true
+	}
 	return nil
 }
 

@@ -20,6 +20,10 @@ func TestContactsInOddShapes(t *testing.T) {
 		`{"id":"42","listIds":null,"listUnsubscribed":null}`:                 {ID: 42},
 		`{"id":1,"listIds":["7",8,null,"x"],"listUnsubscribed":{}}`:          {ID: 1, ListIDs: []int64{7, 8}},
 		`{"id":1,"emailBlacklisted":true,"smsBlacklisted":null}`:             {ID: 1, EmailBlacklisted: true},
+		`{"id":1,"emailBlacklisted":"true","smsBlacklisted":0}`:              {ID: 1, EmailBlacklisted: true},
+		`{"id":1,"emailBlacklisted":"false","smsBlacklisted":1}`:             {ID: 1, SMSBlacklisted: true},
+		`{"id":1,"emailBlacklisted":"","smsBlacklisted":"maybe"}`:            {ID: 1, SMSBlacklisted: true},
+		`{"id":1,"emailBlacklisted":{"since":"2026-01-01"}}`:                 {ID: 1, EmailBlacklisted: true},
 		`{"id":1,"createdAt":"noon","modifiedAt":1700000000}`:                {ID: 1},
 		`{"id":1,"createdAt":null,"modifiedAt":"2022-12-04 18:22:48"}`:       {ID: 1, ModifiedAt: time.Date(2022, 12, 4, 18, 22, 48, 0, time.UTC)},
 		`{"id":1,"createdAt":"2022-12-04T18:22:48.5Z","modifiedAt":{"a":1}}`: {ID: 1, CreatedAt: time.Date(2022, 12, 4, 18, 22, 48, 500_000_000, time.UTC)},
@@ -32,9 +36,9 @@ func TestContactsInOddShapes(t *testing.T) {
 	}
 }
 
-// A contact whose id or blocklisting cannot be read must not pass for one without.
+// A contact whose id cannot be read must not pass for one without.
 func TestContactsThatCannotBeRead(t *testing.T) {
-	for _, body := range []string{`{"id":"x"}`, `{"id":{}}`, `{"id":1,"emailBlacklisted":"maybe"}`} {
+	for _, body := range []string{`{"id":"x"}`, `{"id":{}}`, `{"id":0}`} {
 		_, err := newVendor(t, http.StatusOK, body).client(t).GetContact(t.Context(), brevo.ByID(1))
 		assert.Error(t, err, body)
 	}
@@ -44,6 +48,39 @@ func TestCreatedIDsMayBeText(t *testing.T) {
 	id, err := newVendor(t, http.StatusCreated, `{"id":"42"}`).client(t).CreateContact(t.Context(), brevo.CreateContact{Email: "a@example.com"})
 	require.NoError(t, err)
 	assert.Equal(t, int64(42), id)
+}
+
+// One value of another type must not stop a step for ever, for the same answer would come again and again.
+func TestNumbersMayBeText(t *testing.T) {
+	process, err := newVendor(t, http.StatusAccepted, `{"processId":"78"}`).client(t).ImportContacts(t.Context(), brevo.Import{
+		Rows: []brevo.ImportRow{{Email: "a@example.com"}}, ListIDs: []int64{1},
+	})
+	require.NoError(t, err)
+	assert.Equal(t, int64(78), process)
+	process, err = newVendor(t, http.StatusOK, `{"processId":"79"}`).client(t).ImportCompanies(t.Context(), []byte("name"), brevo.CompanyMapping{})
+	require.NoError(t, err)
+	assert.Equal(t, int64(79), process)
+	processes, err := newVendor(t, http.StatusOK, `{"processes":[{"id":"78","status":"completed"},{"id":77}],"count":"2"}`).client(t).ListProcesses(t.Context(), 50, 0, "")
+	require.NoError(t, err)
+	assert.Equal(t, brevo.ProcessPage{Count: 2, Processes: []brevo.Process{{ID: 78, Status: brevo.StatusCompleted}, {ID: 77}}}, processes)
+	lists, err := newVendor(t, http.StatusOK, `{"lists":[{"id":"5","name":"All","folderId":"2"}],"count":1}`).client(t).ListLists(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, []brevo.List{{ID: 5, Name: "All", FolderID: 2}}, lists)
+	id, err := newVendor(t, http.StatusOK, `{"id":6}`).client(t).CreateCompany(t.Context(), brevo.CreateCompany{Name: "Acme"})
+	require.NoError(t, err)
+	assert.Equal(t, "6", id)
+	added, err := newVendor(t, http.StatusCreated, `{"contacts":{"success":[1],"total":"1","processId":null}}`).client(t).AddToList(t.Context(), 5, brevo.Members{IDs: []int64{1}})
+	require.NoError(t, err)
+	assert.Equal(t, brevo.MembersResult{Success: []string{"1"}, Failure: []string{}, Total: 1}, added)
+}
+
+func TestEventsInOddShapes(t *testing.T) {
+	body := `{"count":2,"events":[{"contact_id":"42","event_date":"2026-03-01 07:30:00","event_properties":{"key":"k"}},{"contact_id":null,"event_date":7,"event_properties":[]}]}`
+	page, err := newVendor(t, http.StatusOK, body).client(t).ListEvents(t.Context(), brevo.EventQuery{})
+	require.NoError(t, err)
+	assert.Equal(t, []brevo.StoredEvent{
+		{ContactID: 42, Date: time.Date(2026, 3, 1, 7, 30, 0, 0, time.UTC), Properties: map[string]any{"key": "k"}}, {},
+	}, page.Events)
 }
 
 func TestCompaniesInOddShapes(t *testing.T) {
