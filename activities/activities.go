@@ -14,6 +14,7 @@ import (
 	"zendesk-brevo/internal/rest"
 	"zendesk-brevo/internal/seal"
 	"zendesk-brevo/internal/store"
+	"zendesk-brevo/internal/wait"
 )
 
 // HeartbeatTimeout is how soon a worker that died in the middle of a step is noticed.
@@ -47,7 +48,7 @@ func New(o Options) *Activities {
 		o.Now = time.Now
 	}
 	if o.Sleep == nil {
-		o.Sleep = sleep
+		o.Sleep = wait.For
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -116,15 +117,4 @@ func keepAlive(ctx context.Context) (stop func()) {
 		}
 	}()
 	return func() { close(done) }
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"zendesk-brevo/internal/control"
+	"zendesk-brevo/internal/wait"
 )
 
 // Exit codes.
@@ -50,7 +51,7 @@ func systemEnv() env {
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
 		interactive: isTerminal(os.Stdin), terminal: terminal, colour: colour,
 		callback: loopbackCallback, browse: desktopBrowser(terminal && isTerminal(os.Stdin)),
-		now: time.Now, sleep: sleep, dial: dialTemporal,
+		now: time.Now, sleep: wait.For, dial: dialTemporal,
 	}
 }
 
@@ -110,17 +111,6 @@ func failed(format string, args ...any) error {
 
 func usage(format string, args ...any) error {
 	return &failure{code: exitUsage, text: fmt.Sprintf(format, args...)}
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }
 
 // shows says what stdout can show: bars that move, and colours. Without a terminal neither, nor on a dumb one; with

@@ -14,6 +14,7 @@ import (
 	"zendesk-brevo/internal/config"
 	"zendesk-brevo/internal/rest"
 	"zendesk-brevo/internal/store"
+	"zendesk-brevo/internal/wait"
 	"zendesk-brevo/internal/zendesk"
 )
 
@@ -63,7 +64,7 @@ func newConnected(cfg *config.Connector, o Options) *Connected {
 		vault: vault{account: o.Store, name: cfg.Account(), box: o.Box}, cfg: cfg, opts: o, busy: make(chan struct{}, 1),
 	}
 	if c.opts.Sleep == nil {
-		c.opts.Sleep = sleep
+		c.opts.Sleep = wait.For
 	}
 	c.app, c.appErr = App(cfg, o)
 	if !cfg.Auth.OAuth.ClientSecret.IsZero() {
@@ -287,17 +288,6 @@ func revoked(kept Kept, unfinished time.Time, err error) *Problem {
 			"and the tokens that it brought are lost", unfinished.UTC().Format(time.RFC3339))
 	}
 	return p
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }
 
 // Format keeps every verb from printing a secret or a token.

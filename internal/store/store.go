@@ -18,6 +18,8 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	_ "modernc.org/sqlite" // the embedded engine
+
+	"zendesk-brevo/internal/wait"
 )
 
 // busyTimeout is how long a transaction waits for another process's before it fails with ErrLocked.
@@ -175,7 +177,7 @@ func (s *Store) migrate(ctx context.Context, dialect goose.Dialect) error {
 		if err == nil || tries <= 1 || ctx.Err() != nil {
 			return err
 		}
-		if err := pause(ctx, 50*time.Millisecond); err != nil {
+		if err := wait.For(ctx, 50*time.Millisecond); err != nil {
 			return err
 		}
 	}

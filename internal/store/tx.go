@@ -12,6 +12,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	driver "modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"zendesk-brevo/internal/wait"
 )
 
 type engine uint8
@@ -40,7 +42,7 @@ func (a *Account) write(ctx context.Context, fn func(*tx) error) error {
 		if err == nil || n == attempts || !again(err) {
 			return a.st.translate(ctx, err)
 		}
-		if err := pause(ctx, time.Duration(1+rand.IntN(10*n))*time.Millisecond); err != nil {
+		if err := wait.For(ctx, time.Duration(1+rand.IntN(10*n))*time.Millisecond); err != nil {
 			return err
 		}
 	}
@@ -94,17 +96,6 @@ func (s *Store) translate(ctx context.Context, err error) error {
 		}
 	}
 	return err
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }
 
 // steady is the context for statements that come in numbers: SQLite's driver starts a goroutine for each call whose
