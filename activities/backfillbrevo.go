@@ -27,13 +27,12 @@ func (b *backfill) brevoAsks(what string, n Figure, why string) {
 // brevoRequests follows a push from its first look at the contacts to the companies.
 func (b *backfill) brevoRequests(ctx context.Context) error {
 	contacts, present := b.out.Brevo.Contacts, b.out.Brevo.Present
-	scans := func(contacts int64) int64 { return max(1, parts(contacts, brevo.MaxContactPage)) }
 	b.brevoAsks("attributes", exactly(b.attributeRequests), "")
 	b.brevoAsks("lists", exactly(b.listRequests), "")
-	b.brevoAsks("look", exactly(scans(present)), "")
+	b.brevoAsks("look", exactly(pagesOf(present)), "")
 
 	imports, alone := b.contactImports(contacts.Planned)
-	b.brevoAsks("imports", imports, fmt.Sprintf("one for each combination of lists that people join, and for every %d of them", importRows))
+	b.brevoAsks("imports", imports, fmt.Sprintf("one for each combination of lists that people join, new and known people apart, and for every %d of them", importRows))
 	switch {
 	case contacts.Planned == 0:
 	case imports.Planned == 0:
@@ -42,7 +41,7 @@ func (b *backfill) brevoRequests(ctx context.Context) error {
 	default:
 		b.brevoAsks("writes", atLeast(0, 0), "people who are on no list, left our lists, have another contact's phone, or are refused by an import are written one by one")
 		b.brevoAsks("import_looks", atLeast(0, 1), looksWhy)
-		b.brevoAsks("second_look", between(0, scans(contacts.Planned), scans(*contacts.AtMost+present)), "as many as contacts turn out to be written")
+		b.brevoAsks("second_look", between(0, pagesOf(contacts.Planned), pagesOf(*contacts.AtMost+present)), "as many as contacts turn out to be written")
 	}
 	return b.companyRequests(ctx)
 }
@@ -76,6 +75,9 @@ func (b *backfill) contactImports(contacts int64) (imports Figure, alone int64) 
 		if combinations == 0 {
 			return exactly(0), contacts
 		}
+	}
+	if b.out.Brevo.Present > 0 {
+		combinations *= 2 // new people travel apart from those who are contacts already
 	}
 	return atLeast(0, importsOf(contacts, combinations)), 0
 }

@@ -20,11 +20,15 @@ func TestMembershipsOfAnImportInDoubtAreOurs(t *testing.T) {
 	const ada, grace, hedy = "ada@customers.example", "grace@customers.example", "hedy@customers.example"
 	step := activities.PushStep{Account: account, RunID: "one"}
 	unanswered := func(w *workshop, processed bool) {
-		w.brevo.Faults().Add(sim.Fault{Method: http.MethodPost, Path: "/v3/contacts/import", Status: http.StatusBadGateway, Processed: processed})
-		_, err := run(w, w.steps.Brevo.SendImports, step)
-		require.Error(w.t, err)
-		w.now = w.now.Add(10 * time.Minute)
-		must(w, w.steps.Brevo.DiscardOpenImports, account)
+		for round := 2; round <= 3; round++ { // the known first, then the new
+			w.brevo.Faults().Add(sim.Fault{Method: http.MethodPost, Path: "/v3/contacts/import", Status: http.StatusBadGateway, Processed: processed})
+			_, err := run(w, w.steps.Brevo.SendImports, step)
+			require.Error(w.t, err)
+			w.now = w.now.Add(5 * time.Minute)
+			must(w, w.steps.Brevo.DiscardOpenImports, account)
+			opened := must(w, w.steps.Brevo.OpenImports, activities.OpenImportsInput{PushStep: step, Round: round})
+			require.Equal(w.t, int64(3-round), opened.Imports)
+		}
 	}
 	for name, ends := range map[string]func(*workshop){
 		"Brevo does not know its process": func(w *workshop) {

@@ -28,7 +28,7 @@ type Opened struct {
 	Stale bool `json:"stale,omitempty"`
 }
 
-// OpenImports groups the contacts planned for import by the lists they join and stores the groups, cut at the size that
+// OpenImports groups the contacts planned for import by the lists they join, the new apart from the known, and stores the groups, cut at the size that
 // Brevo advises, with the claims on their contacts. It calls nobody. Imports that an earlier attempt left
 // unfinished come first.
 func (b *Brevo) OpenImports(ctx context.Context, in OpenImportsInput) (Opened, error) {
@@ -58,8 +58,8 @@ func (b *Brevo) OpenImports(ctx context.Context, in OpenImportsInput) (Opened, e
 			}
 			after = next
 		}
-		for _, g := range o.groups {
-			if err := o.flush(ctx, g); err != nil {
+		for _, key := range slices.Sorted(maps.Keys(o.groups)) {
+			if err := o.flush(ctx, o.groups[key]); err != nil {
 				return Opened{}, err
 			}
 		}
@@ -122,13 +122,13 @@ func (o *opener) add(ctx context.Context, rulings []ruling) error {
 
 func (o *opener) collect(ctx context.Context, r *ruling) error {
 	lists := importLists(r)
-	key := fmt.Sprint(lists, r.decision.blocklist)
+	key := fmt.Sprint(lists, r.decision.blocklist, r.decision.create)
 	g := o.groups[key]
 	if g == nil {
 		g = &group{lists: lists, blocklist: r.decision.blocklist}
 		o.groups[key] = g
 	}
-	row := store.ImportRow{Delivery: r.decision.after, Send: r.decision.set, Dirty: r.claimed.Dirty, DecidedAt: o.now().UTC()}
+	row := store.ImportRow{Delivery: r.decision.after, Send: r.decision.set, Dirty: r.claimed.Dirty, DecidedAt: o.now().UTC(), Create: r.decision.create}
 	if row.BrevoID == 0 {
 		row.BrevoID = idOf(r.situation.found)
 	}
@@ -206,7 +206,7 @@ func (b *Brevo) DiscardOpenImports(ctx context.Context, account string) (Imports
 	})
 }
 
-// SendImports gives every open import to Brevo. Sending one again after a lost answer is harmless: an import is an upsert
+// SendImports gives every open import to Brevo. Sending one again after a lost answer is harmless: an import makes or updates
 // by address. One that Brevo refuses is halved until the bad row stands alone.
 func (b *Brevo) SendImports(ctx context.Context, step PushStep) (ImportsState, error) {
 	return do(ctx, b.connections, step.Account, func(ctx context.Context, c *connection) (ImportsState, error) {
@@ -266,8 +266,10 @@ func (s *sender) send(ctx context.Context, imp *store.Import) error {
 		return fmt.Errorf("read import rows: %w", err)
 	}
 	body := brevo.Import{
-		ListIDs: imp.Lists, EmailBlacklist: brevo.Blocklist(imp.Blocklist), UpdateExisting: true, DisableNotification: true,
-		Rows: make([]brevo.ImportRow, len(rows)),
+		ListIDs: imp.Lists, EmailBlacklist: brevo.Blocklist(imp.Blocklist), DisableNotification: true,
+		// A contact that nobody knew of when its row was decided keeps what it has: see notOurs.
+		UpdateExisting: !slices.ContainsFunc(rows, func(r store.ImportRow) bool { return r.Create }),
+		Rows:           make([]brevo.ImportRow, len(rows)),
 	}
 	for i := range rows {
 		body.Rows[i] = brevo.ImportRow{Email: rows[i].Email, Attributes: rows[i].Send}

@@ -162,9 +162,9 @@ func (s *sender) exceptions(ctx context.Context, rows []store.ImportRow, files m
 	if len(files) == 0 {
 		return nil, nil
 	}
-	byEmail, byPhone, sent := map[string]int64{}, map[string]int64{}, map[int64]map[string]any{}
+	byEmail, byPhone, sent, created := map[string]int64{}, map[string]int64{}, map[int64]map[string]any{}, map[int64]bool{}
 	for i := range rows {
-		sent[rows[i].UserID] = rows[i].Send
+		sent[rows[i].UserID], created[rows[i].UserID] = rows[i].Send, rows[i].Create
 		byEmail[rows[i].Email] = rows[i].UserID
 		if phone, ok := rows[i].Send[attributePhone].(string); ok {
 			byPhone[digits(phone)] = rows[i].UserID
@@ -191,6 +191,11 @@ func (s *sender) exceptions(ctx context.Context, rows []store.ImportRow, files m
 				}
 			case brevo.RejectDuplicatePhone:
 				reason = ""
+			case brevo.RejectDuplicateEmail, brevo.RejectDuplicateID:
+				if created[id] {
+					out[id] = exception{alone: true} // it was there before, and the import was to leave it alone
+					continue
+				}
 			}
 			out[id] = exception{reason: reason, detail: strings.Join(cells, "; ")}
 		}

@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"zendesk-brevo/internal/brevo"
 	"zendesk-brevo/internal/store"
@@ -27,7 +28,9 @@ func (s *scanner) lost(ctx context.Context) (int64, error) {
 				err = s.again(ctx, after)
 				n++
 			case err == nil:
-				err = s.store.ApplyBrevoContacts(ctx, s.in.ScanID, []store.BrevoContact{mirrored(&got, s.keep)}, s.now())
+				var theirs int64
+				theirs, err = s.mirror(ctx, []brevo.Contact{got})
+				n += theirs
 			}
 			if err != nil {
 				return n, err
@@ -57,12 +60,25 @@ func (s *scanner) again(ctx context.Context, user int64) error {
 			return fmt.Errorf("store reject: %w", err)
 		}
 	}
-	if err := s.store.Record(ctx, s.owner(), []store.Result{{Delivery: after}}, s.now()); err != nil {
+	if !sent {
+		return s.takeBack(ctx, after)
+	}
+	return s.writeAnew(ctx, after)
+}
+
+func (s *scanner) takeBack(ctx context.Context, to store.Delivery) error {
+	if err := s.store.Record(ctx, s.owner(), []store.Result{{Delivery: to}}, s.now()); err != nil {
 		return fmt.Errorf("record lost contact: %w", err)
 	}
-	if !sent {
-		return nil
+	return nil
+}
+
+// writeAnew takes a claimed delivery back and plans its contact to be written by itself.
+func (s *scanner) writeAnew(ctx context.Context, to store.Delivery) error {
+	if err := s.takeBack(ctx, to); err != nil {
+		return err
 	}
+	user := to.UserID
 	if err := s.store.MarkDirty(ctx, store.KindUser, []int64{user}, s.now()); err != nil {
 		return err
 	}
@@ -71,4 +87,72 @@ func (s *scanner) again(ctx context.Context, user int64) error {
 		return err
 	}
 	return s.store.SetPlans(ctx, store.KindUser, []store.Planned{{ID: user, Version: marks[user], Plan: PlanWrite}})
+}
+
+// mirror stores contacts as a look shows them. It counts those of which an import said that it had made them, and which somebody
+// else made first: what was recorded of them is taken back, and they are to be written by themselves.
+func (s *scanner) mirror(ctx context.Context, contacts []brevo.Contact) (theirs int64, _ error) {
+	emails := make([]string, len(contacts))
+	for i := range contacts {
+		emails[i] = strings.ToLower(contacts[i].Email)
+	}
+	imported, err := s.store.UnlocatedByEmail(ctx, emails)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = s.store.Release(context.WithoutCancel(ctx), s.owner()) }()
+	rows := make([]store.BrevoContact, 0, len(contacts))
+	for i := range contacts {
+		d, there := imported[emails[i]]
+		if there && s.notOurs(&contacts[i], &d) {
+			taken, err := s.theirs(ctx, &contacts[i], d)
+			if err != nil {
+				return theirs, err
+			}
+			if !taken {
+				continue // unseen, it stays without a place, and the next look finds it so
+			}
+			theirs++
+		}
+		rows = append(rows, mirrored(&contacts[i], s.keep))
+	}
+	if err := s.store.ApplyBrevoContacts(ctx, s.in.ScanID, rows, s.now()); err != nil {
+		return theirs, fmt.Errorf("mirror contacts: %w", err)
+	}
+	return theirs, nil
+}
+
+// notOurs reports whether a contact that an import was to make was there before: such an import leaves alone what it finds, so the
+// contact has none of the attributes that only this product writes. Where no such attribute was sent, another name tells.
+func (s *scanner) notOurs(got *brevo.Contact, made *store.Delivery) bool {
+	if !made.Made {
+		return false
+	}
+	only, other := 0, false
+	for name, sent := range made.Attributes {
+		held := got.Attributes[name]
+		there := held != nil && held != ""
+		switch {
+		case !s.keep[name] && there:
+			return false
+		case !s.keep[name]:
+			only++
+		case name != attributePhone && there && !sameValue(name, held, sent):
+			other = true
+		}
+	}
+	return only > 0 || other
+}
+
+// theirs takes back what was recorded of a contact that somebody else made: it is known, and may be on our lists by the import.
+// It reports false where that has to wait: for a sync, or for whoever else has claimed the contact.
+func (s *scanner) theirs(ctx context.Context, got *brevo.Contact, d store.Delivery) (taken bool, _ error) {
+	if s.in.Preview {
+		return false, nil
+	}
+	claimed, err := s.store.Claim(ctx, []int64{d.UserID}, s.owner(), claimLease, s.now())
+	if err != nil || len(claimed) == 0 {
+		return false, err
+	}
+	return true, s.writeAnew(ctx, joining(store.Delivery{UserID: d.UserID, Refused: d.Refused}, d.Email, d.Lists))
 }

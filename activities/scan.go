@@ -14,6 +14,15 @@ import (
 // scanOverlap is how far a look for modified contacts reaches back behind the start of the last one: clocks differ.
 const scanOverlap = 2 * time.Minute
 
+// pageOverlap is how many contacts of a page come again in the next: as many may be deleted meanwhile, all before it, without one
+// being passed over.
+const pageOverlap = 50
+
+// pagesOf are the pages in which so many contacts are looked at.
+func pagesOf(contacts int64) int64 {
+	return 1 + parts(max(0, contacts-brevo.MaxContactPage), brevo.MaxContactPage-pageOverlap)
+}
+
 // ScanInput asks for one page of Brevo's contacts.
 type ScanInput struct {
 	Account string `json:"account"`
@@ -33,7 +42,8 @@ type ScanResult struct {
 	Since     time.Time `json:"since,omitzero"`
 	StartedAt time.Time `json:"started_at,omitzero"`
 	End       bool      `json:"end"`
-	// Lost counts the contacts that an import accepted without making them, and that wait to be written once more.
+	// Lost counts the contacts that an import accepted without making them, or without writing them because somebody else made
+	// them first, and that wait to be written once more.
 	Lost int64 `json:"lost,omitempty"`
 }
 
@@ -55,9 +65,11 @@ func (b *Brevo) ScanContacts(ctx context.Context, in ScanInput) (ScanResult, err
 			}
 		}
 		if !in.Preview {
-			if out.Lost, err = s.lost(ctx); err != nil {
+			lost, err := s.lost(ctx)
+			if err != nil {
 				return ScanResult{}, err
 			}
+			out.Lost += lost
 		}
 		return out, c.store.SetScanState(ctx, s.in.StartedAt.Add(-scanOverlap), 0, s.in.ScanID)
 	})
@@ -108,18 +120,17 @@ func (s *scanner) page(ctx context.Context) (ScanResult, error) {
 	if err != nil {
 		return ScanResult{}, err
 	}
-	rows := make([]store.BrevoContact, len(got.Contacts))
-	for i := range got.Contacts {
-		rows[i] = mirrored(&got.Contacts[i], s.keep)
+	rows := len(got.Contacts)
+	theirs, err := s.mirror(ctx, got.Contacts)
+	if err != nil {
+		return ScanResult{}, err
 	}
-	if err := s.store.ApplyBrevoContacts(ctx, s.in.ScanID, rows, s.now()); err != nil {
-		return ScanResult{}, fmt.Errorf("mirror contacts: %w", err)
+	// A server may give fewer rows than asked for; only its own count, or an empty page, tells the end.
+	end := rows == 0 || (got.Count > 0 && int64(s.in.Offset+rows) >= got.Count)
+	if !end && rows > 2*pageOverlap {
+		rows -= pageOverlap
 	}
-	return ScanResult{
-		Rows: int64(len(rows)), Next: s.in.Offset + len(rows), Since: s.in.Since, StartedAt: s.in.StartedAt,
-		// A server may give fewer rows than asked for; only its own count, or an empty page, tells the end.
-		End: len(rows) == 0 || (got.Count > 0 && int64(s.in.Offset+len(rows)) >= got.Count),
-	}, nil
+	return ScanResult{Rows: int64(rows), Next: s.in.Offset + rows, Since: s.in.Since, StartedAt: s.in.StartedAt, Lost: theirs, End: end}, nil
 }
 
 // deleted asks Brevo about every known contact that the look did not show: a list that changes while it is paged through

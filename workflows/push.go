@@ -137,7 +137,7 @@ func (p *pushRun) carryOut(ctx workflow.Context, plan activities.Plan) (stale bo
 }
 
 // scan mirrors Brevo's contacts: all of them, or those modified since the last look. It counts what an import accepted
-// and did not make.
+// and did not make or write.
 func (p *pushRun) scan(ctx workflow.Context, full bool) (lost int64, _ error) {
 	p.progress.phase(ctx, "look at Brevo's contacts")
 	in := activities.ScanInput{Account: p.in.Account, Full: full, Preview: p.preview, ScanID: fmt.Sprintf("%s/%d", p.in.RunID, workflow.Now(ctx).UnixNano())}
@@ -148,8 +148,9 @@ func (p *pushRun) scan(ctx workflow.Context, full bool) (lost int64, _ error) {
 			return 0, err
 		}
 		p.progress.add(ctx, "Brevo contacts", out.Rows)
+		lost += out.Lost
 		if out.End {
-			return out.Lost, nil
+			return lost, nil
 		}
 		in.Offset, in.Since, in.StartedAt = out.Next, out.Since, out.StartedAt
 	}

@@ -95,6 +95,24 @@ func (a *Account) UnlocatedDeliveries(ctx context.Context, after int64, limit in
 	return out, nil
 }
 
+// UnlocatedByEmail is UnlocatedDeliveries for the addresses that are given, by address.
+func (a *Account) UnlocatedByEmail(ctx context.Context, emails []string) (map[string]Delivery, error) {
+	out := map[string]Delivery{}
+	err := a.read(ctx, func(t *tx) error {
+		clear(out)
+		return t.each(ctx, func(rows *sql.Rows) error {
+			d, err := scanDelivery(rows)
+			out[d.Email] = d
+			return err
+		}, "SELECT "+deliveryColumns+` FROM deliveries WHERE account = $1 AND state = 'sent' AND brevo_id = 0 AND import_id = '' AND email <> ''
+			AND `+t.in("email", "$2"), t.account, many(t, emails))
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read deliveries by e-mail: %w", err)
+	}
+	return out, nil
+}
+
 // CompaniesInProcess gives the companies that an import of Brevo still carries.
 func (a *Account) CompaniesInProcess(ctx context.Context) ([]Company, error) {
 	var ids []int64

@@ -212,6 +212,7 @@ type ImportRow struct {
 	Send      map[string]any // the attributes this import carries
 	Dirty     int64
 	DecidedAt time.Time `json:",omitzero"`
+	Create    bool      `json:",omitempty"` // no contact was known when it was decided
 }
 
 // BrevoContact is what the mirror knows of a contact in Brevo, whoever made it.

@@ -31,6 +31,10 @@ func (s *Server) importContact(p *Process, b *importBody, row importRow) {
 	if change.losesLastHandle(self) {
 		delete(change.keys, keySMS)
 	}
+	if self != nil && !b.updates() && s.opts.ReportsKnown {
+		p.Rejects[rejectOf[keyEmail]] = append(p.Rejects[rejectOf[keyEmail]], row.line(p.columns))
+		return
+	}
 	if self != nil && !b.updates() {
 		change.keys, change.values = nil, nil
 	} else {

@@ -77,6 +77,9 @@ type Options struct {
 	MissingReferences bool
 	// ProcessWords are other words for the statuses of processes: the vendor's vocabulary is open.
 	ProcessWords map[string]string
+	// ReportsKnown lists the contacts that an import leaves alone, because it is not to update any, among its refused rows. What
+	// becomes of them is not documented.
+	ReportsKnown bool
 	// ImportPolls, when set, ends an import at that many looks at its process even before ImportDelay has passed.
 	ImportPolls int
 	// MaxImportBytes bounds jsonBody and fileBody; default 10 MB as documented.
