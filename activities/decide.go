@@ -33,7 +33,8 @@ type policy struct {
 	onUserMerged   string
 	pilot          map[string]bool // nil: everybody
 	attributes     map[string]mapping.Attribute
-	lists          map[string]int64 // key -> Brevo list id
+	options        map[string][]string // of attributes that take nothing else
+	lists          map[string]int64    // key -> Brevo list id
 }
 
 // situation is everything known of one person when their contact is decided.
@@ -186,6 +187,7 @@ func (r *policy) attributesOf(s situation, d *decision) {
 			continue
 		}
 		value, wanted := s.want.Attributes[name]
+		wanted = wanted && r.takes(name, value)
 		last, sentBefore := s.had.Attributes[name]
 		if sentBefore && wanted && mapping.Equal(map[string]any{name: last}, map[string]any{name: value}) {
 			continue
@@ -198,6 +200,8 @@ func (r *policy) attributesOf(s situation, d *decision) {
 			d.set[name] = value
 			d.after.Attributes[name] = value
 			delete(d.after.Refused, name)
+		case sentBefore && !r.takes(name, last):
+			delete(d.after.Attributes, name) // Brevo never had it, so what it has is not ours to clear
 		case sentBefore:
 			// Nothing is wanted any more, or something that Brevo does not take: what we sent is out of date either way.
 			d.clear = append(d.clear, name)
@@ -205,6 +209,13 @@ func (r *policy) attributesOf(s situation, d *decision) {
 		}
 	}
 	slices.Sort(d.clear)
+}
+
+// takes reports whether a value is an option of its attribute, where that has options: Brevo drops any other in silence.
+func (r *policy) takes(name string, value any) bool {
+	options, limited := r.options[name]
+	text, _ := value.(string)
+	return !limited || slices.Contains(options, text)
 }
 
 // mayFill decides for attributes that belong to the person or the marketer first (first name, last name, phone): they are

@@ -1,9 +1,11 @@
 package activities
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"zendesk-brevo/internal/brevo"
@@ -20,7 +22,7 @@ func (p *preflight) attributes(ctx context.Context) error {
 	found := make([]store.Attribute, len(there))
 	byName := map[string]store.Attribute{}
 	for i, a := range there {
-		found[i] = store.Attribute{Name: a.Name, Category: a.Category, Type: a.Type}
+		found[i] = store.Attribute{Name: a.Name, Category: a.Category, Type: a.Type, Options: optionsOf(&a)}
 		byName[a.Name] = found[i]
 	}
 	for _, name := range builtIn {
@@ -54,6 +56,8 @@ func (p *preflight) attributes(ctx context.Context) error {
 				want.Name, have.Type, strings.Join(want.Sources, ", "), want.Type))
 		case !ours[want.Name] && !want.Named && !want.FillIfEmpty:
 			p.note("attribute %s existed before: name it under field_mapping to have it written; it is left alone", want.Name)
+		case len(have.Options) > 0:
+			p.note("attribute %s is a category in Brevo: a value that is none of its options is left out", want.Name)
 		}
 		if err != nil {
 			return err
@@ -118,12 +122,25 @@ func (p *preflight) refusedAttribute(ctx context.Context, name, otherwise string
 		return err
 	}
 	if at := slices.IndexFunc(there, func(a brevo.Attribute) bool { return a.Name == name }); at >= 0 {
-		found := store.Attribute{Name: name, Category: there[at].Category, Type: there[at].Type}
+		found := store.Attribute{Name: name, Category: there[at].Category, Type: there[at].Type, Options: optionsOf(&there[at])}
 		p.attributesThere[name] = found
 		return p.bookAttributes(ctx, []store.Attribute{found})
 	}
 	p.note("attribute %s cannot be created (%v): %s", name, cause, otherwise)
 	return p.store.DropAttribute(ctx, name)
+}
+
+// optionsOf are the values of a category attribute, and their labels; none for other attributes.
+// https://developers.brevo.com/reference/get-attributes
+func optionsOf(a *brevo.Attribute) []string {
+	if a.Category != brevo.CategoryCategory {
+		return nil
+	}
+	var values, labels []string
+	for _, o := range a.Enumeration {
+		values, labels = append(values, cmp.Or(o.ValueStr, strconv.FormatInt(o.Value, 10))), append(labels, o.Label)
+	}
+	return append(values, labels...)
 }
 
 // compatible reports whether Brevo would keep a value of the wanted type: it drops others in silence.

@@ -49,7 +49,7 @@ func (c *connection) judgeBy(ctx context.Context, outlook *Outlook) (*judge, err
 func (c *connection) policy(ctx context.Context, m *mapping.Mapper, outlook *Outlook) (policy, error) {
 	r := policy{
 		newContacts: c.cfg.NewContacts, onBrevoDeleted: c.cfg.OnBrevoDeleted, onUserMerged: c.cfg.OnUserMerged,
-		attributes: map[string]mapping.Attribute{}, lists: map[string]int64{},
+		attributes: map[string]mapping.Attribute{}, options: map[string][]string{}, lists: map[string]int64{},
 	}
 	if c.cfg.Pilot.Active() {
 		r.pilot = map[string]bool{}
@@ -68,6 +68,9 @@ func (c *connection) policy(ctx context.Context, m *mapping.Mapper, outlook *Out
 	for _, a := range m.Attributes() {
 		if found, ok := there[a.Name]; ok && compatible(a.Type, found) && (found.Ours || a.Named || a.FillIfEmpty || owned[a.Name]) {
 			r.attributes[a.Name] = a
+			if len(found.Options) > 0 {
+				r.options[a.Name] = found.Options
+			}
 		}
 	}
 	lists, err := c.store.Lists(ctx)

@@ -111,6 +111,8 @@ func (t *tracer) stands(a *mapping.Attribute, want mapping.Contact, out *TracedA
 		return AttributeRefused, "another contact in Brevo has the number"
 	case refused:
 		return AttributeRefused, "Brevo did not take the value"
+	case out.Value != nil && !t.judge.policy.takes(a.Name, out.Value):
+		return AttributeLeft, "the attribute is a category in Brevo, and the value is none of its options: add it there, or map it elsewhere"
 	case out.Value == nil:
 		return AttributeNothing, noteFor(want, a.Name)
 	case a.FillIfEmpty:

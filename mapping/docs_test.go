@@ -55,7 +55,8 @@ switched off under ` + "`sync`" + `.
   word has no rest. In accounts whose attributes have other names (PRENOM and NOM, VORNAME and NACHNAME ...) the default goes there.
 - **Phones** are written in E.164; a number with an extension is left out, because without it a text would go to the switchboard. A target SMS, WHATSAPP or LANDLINE_NUMBER makes any source a phone number.
 - **Types** of custom fields: a checkbox is a boolean, integer and decimal are numbers, a date is a day, everything else is text.
-  A drop-down or multi-select gives its tags, with ` + "`.label`" + ` its labels (the tag where a label is unknown).
+  A drop-down or multi-select gives its tags, with ` + "`.label`" + ` its labels (the tag where a label is unknown). A category attribute of Brevo gets its options only:
+  any other value is left out, because Brevo would drop it in silence.
 - **Days** are YYYY-MM-DD in UTC. **Lists** are joined by commas.
 - **Text** is trimmed; line breaks become spaces, other control characters go; it ends after %d characters, lists between two items.
 - **Absent is not empty**: what has no value in Zendesk is not sent, and cleared in Brevo only where this connector wrote it before.

@@ -15,11 +15,12 @@ import (
 func TestTargets(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, s *store.Store) {
 		a, c := s.Account("acme"), t.Context()
-		require.NoError(t, a.SaveAttributes(c, []store.Attribute{{"OPEN_TICKETS", "normal", "float", true}, {"FIRSTNAME", "normal", "text", false}}))
-		require.NoError(t, a.SaveAttributes(c, []store.Attribute{{"OPEN_TICKETS", "normal", "text", false}}))
+		tier := store.Attribute{Name: "TIER", Category: "category", Options: []string{"1", "Gold"}}
+		require.NoError(t, a.SaveAttributes(c, []store.Attribute{{Name: "OPEN_TICKETS", Category: "normal", Type: "float", Ours: true}, {Name: "FIRSTNAME", Category: "normal", Type: "text"}, tier}))
+		require.NoError(t, a.SaveAttributes(c, []store.Attribute{{Name: "OPEN_TICKETS", Category: "normal", Type: "text"}}))
 		attributes, err := a.Attributes(c)
 		require.NoError(t, err)
-		assert.Equal(t, []store.Attribute{{"FIRSTNAME", "normal", "text", false}, {"OPEN_TICKETS", "normal", "text", true}}, attributes)
+		assert.Equal(t, []store.Attribute{{Name: "FIRSTNAME", Category: "normal", Type: "text"}, {Name: "OPEN_TICKETS", Category: "normal", Type: "text", Ours: true}, tier}, attributes)
 
 		require.NoError(t, a.SaveLists(c, []store.List{{Key: "all_customers", ID: 30, Name: "All", Ours: true}, {Key: "active_tickets", ID: 31, Adopted: true}}))
 		require.NoError(t, a.SaveLists(c, []store.List{{Key: "all_customers", ID: 30, Name: "Everybody"}, {Key: "active_tickets", ID: 99, Name: "Other"}}))

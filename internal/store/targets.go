@@ -10,7 +10,7 @@ import (
 
 const (
 	onAttribute = ` ON CONFLICT (account, name) DO UPDATE SET category = excluded.category, type = excluded.type,
-		ours = attributes.ours OR excluded.ours`
+		ours = attributes.ours OR excluded.ours, options = excluded.options`
 	// Another id is another list: what was ours or adopted was the former one.
 	onList = ` ON CONFLICT (account, list_key) DO UPDATE SET id = excluded.id, name = excluded.name,
 		ours = excluded.ours OR (lists.ours AND lists.id = excluded.id),
@@ -18,9 +18,9 @@ const (
 )
 
 var (
-	saveAttributes = newBatch("name text, category text, type text, ours boolean",
-		"INSERT INTO attributes (account, name, category, type, ours) VALUES ($1, $2, $3, $4, $5)"+onAttribute,
-		"INSERT INTO attributes (account, name, category, type, ours) SELECT $1::text, u.* FROM ROWS"+onAttribute)
+	saveAttributes = newBatch("name text, category text, type text, ours boolean, options text",
+		"INSERT INTO attributes (account, name, category, type, ours, options) VALUES ($1, $2, $3, $4, $5, $6)"+onAttribute,
+		"INSERT INTO attributes (account, name, category, type, ours, options) SELECT $1::text, u.* FROM ROWS"+onAttribute)
 	saveLists = newBatch("list_key text, id bigint, name text, ours boolean, adopted boolean",
 		"INSERT INTO lists (account, list_key, id, name, ours, adopted) VALUES ($1, $2, $3, $4, $5, $6)"+onList,
 		"INSERT INTO lists (account, list_key, id, name, ours, adopted) SELECT $1::text, u.* FROM ROWS"+onList)
@@ -31,7 +31,11 @@ var (
 func (a *Account) SaveAttributes(ctx context.Context, attributes []Attribute) error {
 	rows := make([][]any, 0, len(attributes))
 	for _, x := range attributes {
-		rows = append(rows, []any{x.Name, x.Category, x.Type, x.Ours})
+		options, err := encodeList(x.Options)
+		if err != nil {
+			return fmt.Errorf("encode attribute %s: %w", x.Name, err)
+		}
+		rows = append(rows, []any{x.Name, x.Category, x.Type, x.Ours, options})
 	}
 	if err := a.write(ctx, func(t *tx) error { return t.run(ctx, &saveAttributes, rows) }); err != nil {
 		return fmt.Errorf("save attributes: %w", err)
@@ -46,10 +50,13 @@ func (a *Account) Attributes(ctx context.Context) ([]Attribute, error) {
 		out = nil
 		return t.each(ctx, func(rows *sql.Rows) error {
 			var x Attribute
-			err := rows.Scan(&x.Name, &x.Category, &x.Type, &x.Ours)
+			var options string
+			if err := rows.Scan(&x.Name, &x.Category, &x.Type, &x.Ours, &options); err != nil {
+				return err
+			}
 			out = append(out, x)
-			return err
-		}, "SELECT name, category, type, ours FROM attributes WHERE account = $1 ORDER BY name", t.account)
+			return decode(options, &out[len(out)-1].Options)
+		}, "SELECT name, category, type, ours, options FROM attributes WHERE account = $1 ORDER BY name", t.account)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read attributes: %w", err)

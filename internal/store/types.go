@@ -246,6 +246,8 @@ type Attribute struct {
 	Category string // normal, category, ...
 	Type     string // text, float, boolean, date, ...
 	Ours     bool   // made by this connector
+	// Options are the values, and then the labels, that an attribute of the category "category" takes.
+	Options []string
 }
 
 // List is a Brevo list as preflight found or made it.
