@@ -105,7 +105,7 @@ func (s *scanner) mirror(ctx context.Context, contacts []brevo.Contact) (theirs 
 	for i := range contacts {
 		d, there := imported[emails[i]]
 		if there && s.notOurs(&contacts[i], &d) {
-			taken, err := s.theirs(ctx, &contacts[i], d)
+			taken, err := s.theirs(ctx, d)
 			if err != nil {
 				return theirs, err
 			}
@@ -146,7 +146,7 @@ func (s *scanner) notOurs(got *brevo.Contact, made *store.Delivery) bool {
 
 // theirs takes back what was recorded of a contact that somebody else made: it is known, and may be on our lists by the import.
 // It reports false where that has to wait: for a sync, or for whoever else has claimed the contact.
-func (s *scanner) theirs(ctx context.Context, got *brevo.Contact, d store.Delivery) (taken bool, _ error) {
+func (s *scanner) theirs(ctx context.Context, d store.Delivery) (taken bool, _ error) {
 	if s.in.Preview {
 		return false, nil
 	}

@@ -39,3 +39,25 @@ func TestLookups(t *testing.T) {
 		assert.EqualValues(t, 10, companies[0].OrganizationID)
 	})
 }
+
+func TestUnlocatedDeliveries(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, s *store.Store) {
+		a, c := s.Account("acme"), t.Context()
+		rows := openImport(t, a, "i", 1, 2)
+		none, err := a.UnlocatedByEmail(c, []string{rows[0].Email, rows[1].Email})
+		require.NoError(t, err)
+		assert.Empty(t, none, "Brevo has their import still")
+		require.NoError(t, a.ImportStarted(c, "i", 42, t0))
+		require.NoError(t, a.SettleImport(c, "i", nil, at(1)))
+		all, err := a.UnlocatedDeliveries(c, 0, 10)
+		require.NoError(t, err)
+		require.NotEmpty(t, all)
+		found, err := a.UnlocatedByEmail(c, []string{all[0].Email, "nobody@example.com", ""})
+		require.NoError(t, err)
+		assert.Equal(t, map[string]store.Delivery{all[0].Email: all[0]}, found)
+		require.NoError(t, a.ApplyBrevoContacts(c, "s", []store.BrevoContact{{ID: 7, Email: all[0].Email}}, at(2)))
+		found, err = a.UnlocatedByEmail(c, []string{all[0].Email})
+		require.NoError(t, err)
+		assert.Empty(t, found)
+	})
+}
