@@ -3,14 +3,11 @@ package activities
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
-	"slices"
 	"time"
 
 	"zendesk-brevo/internal/config"
 	"zendesk-brevo/internal/rest"
-	"zendesk-brevo/internal/rules"
 	"zendesk-brevo/internal/store"
 	"zendesk-brevo/internal/zendesk"
 )
@@ -74,20 +71,15 @@ func (a *actor) run(ctx context.Context) error {
 			return err
 		}
 	}
-	if over, err := a.forbidden(ctx); err != nil || over {
+	if over, err := a.stopped(ctx); err != nil || over {
 		return err
 	}
-	if err := a.know(ctx); err != nil {
+	if looked, err := a.lookAgain(ctx); err != nil {
 		return err
-	}
-	if why := a.unreachable(); why != "" {
-		return a.end(ctx, store.ActionSkipped, why)
-	}
-	if a.undelivered() {
-		if a.late() > deliverWithin {
-			return a.end(ctx, store.ActionSkipped, "not_delivered")
+	} else if looked {
+		if over, err := a.stopped(ctx); err != nil || over {
+			return err
 		}
-		return patiently(ctx, "the contact is not in Brevo yet")
 	}
 	if a.cfg.AutomationsMode == config.AutomationsShadow {
 		return a.end(ctx, store.ActionShadow, "")
@@ -153,111 +145,6 @@ func (a *actor) tell(ctx context.Context) (bool, error) {
 }
 
 var errCannotTell = errors.New("the vendor's list does not tell")
-
-// forbidden ends an action that must not be carried out any more: something happened that its rule names under unless, or the
-// ticket is gone.
-func (a *actor) forbidden(ctx context.Context) (bool, error) {
-	others, err := a.store.Transitions(ctx, a.action.Subject())
-	if err != nil {
-		return false, err
-	}
-	for _, other := range others {
-		if a.action.Cancels(other) {
-			return true, a.end(ctx, store.ActionCancelled, other.Type+" happened first")
-		}
-	}
-	return a.pointless(ctx)
-}
-
-// pointless ends a delayed action about a ticket that was deleted while it waited: spam is deleted so, and nobody should hear of
-// a ticket that is not there any more.
-func (a *actor) pointless(ctx context.Context) (bool, error) {
-	t := a.action.Transition
-	if t.TicketID == 0 || !a.action.Due.After(t.OccurredAt) {
-		return false, nil
-	}
-	rows, err := a.store.Tickets(ctx, []int64{t.TicketID})
-	if err != nil {
-		return false, fmt.Errorf("read mirrored ticket: %w", err)
-	}
-	if rows[t.TicketID].Status != ticketDeleted {
-		return false, nil
-	}
-	return true, a.end(ctx, store.ActionCancelled, "the ticket was deleted")
-}
-
-// know reads whom the action is about: the ticket's requester as of now, or the user.
-func (a *actor) know(ctx context.Context) error {
-	if a.person != nil {
-		return nil
-	}
-	user, err := a.personOf(ctx, a.action.Transition)
-	if err != nil {
-		return err
-	}
-	people, err := a.store.Peek(ctx, []int64{user})
-	if err != nil {
-		return fmt.Errorf("read mirrored user: %w", err)
-	}
-	if len(people) == 0 {
-		return fmt.Errorf("read mirrored user: %w", store.ErrNotFound)
-	}
-	a.person = &people[0]
-	return nil
-}
-
-// undelivered reports whether the person's contact has yet to be brought to Brevo.
-func (a *actor) undelivered() bool {
-	return a.aboutBrevo() && a.person.Found && a.person.Delivery.State == store.DeliveryNone
-}
-
-// late is how long ago the action was due.
-func (a *actor) late() time.Duration { return a.now().Sub(a.action.Due) }
-
-func (a *actor) aboutBrevo() bool {
-	switch a.action.Action.Kind {
-	case rules.ZendeskTag, rules.ZendeskNote, rules.ZendeskTicket:
-		return false
-	}
-	return true
-}
-
-// outside reports whether a pilot keeps the action away from this person: by their address in Zendesk, and where the action
-// reaches a contact also by the address that the contact has.
-func (a *actor) outside() bool {
-	pilot, contact := a.cfg.Pilot, a.person.Delivery.Email
-	switch {
-	case !pilot.Active():
-		return false
-	case !slices.Contains(pilot.Emails, a.person.Customer.User.Email):
-		return true
-	}
-	return a.aboutBrevo() && contact != "" && !slices.Contains(pilot.Emails, contact)
-}
-
-// unreachable says why nothing may be done for this person; empty when it may.
-func (a *actor) unreachable() string {
-	d := &a.person.Delivery
-	if a.outside() {
-		return reasonPilot
-	}
-	if !a.aboutBrevo() {
-		return ""
-	}
-	switch {
-	case !a.person.Found:
-		return "unknown"
-	case d.State == store.DeliveryGone:
-		return reasonBrevoDeleted
-	case d.State == store.DeliveryNone:
-		return ""
-	case d.State != store.DeliverySent:
-		return orText(d.Reason, string(d.State))
-	case d.BrevoID == 0 && d.Email == "":
-		return "no_contact"
-	}
-	return ""
-}
 
 // failed decides what a failed call means for the action: carried out never, perhaps, or not this time.
 func (a *actor) failed(ctx context.Context, err error) error {

@@ -93,16 +93,39 @@ func (c *connection) meet(ctx context.Context, fresh []rules.Transition) (met []
 	return c.readUsers(ctx, ids)
 }
 
-// personOf is whom a transition concerns now: the ticket's requester, or the user.
+// personOf is whom a transition concerns now: who gave the rating, the ticket's requester, or the user. Whoever rated and was merged
+// away since is the one they became.
 func (c *connection) personOf(ctx context.Context, t rules.Transition) (int64, error) {
 	if t.TicketID == 0 {
 		return t.UserID, nil
+	}
+	if isRating(t) && t.UserID != 0 {
+		rater, err := c.raterOf(ctx, t.UserID)
+		if err != nil || rater != 0 {
+			return rater, err
+		}
 	}
 	rows, err := c.store.Tickets(ctx, []int64{t.TicketID})
 	if err != nil {
 		return 0, fmt.Errorf("read mirrored ticket: %w", err)
 	}
 	return cmp.Or(rows[t.TicketID].RequesterID, t.UserID), nil
+}
+
+// raterOf is who a user that gave a rating is by now; 0 where they are gone, and nothing tells into whom they were merged.
+func (c *connection) raterOf(ctx context.Context, user int64) (int64, error) {
+	rows, err := c.store.Users(ctx, []int64{user})
+	if err != nil {
+		return 0, fmt.Errorf("read mirrored user: %w", err)
+	}
+	if row, known := rows[user]; !known || row.Active {
+		return user, nil
+	}
+	merges, err := c.lineage(ctx, []int64{user})
+	if heir := merges.survivor(user); err == nil && heir != user {
+		return heir, nil
+	}
+	return 0, err
 }
 
 // plan has the rules judge transitions of one subject, and stores what follows. Limits are not asked yet: they hold at the moment

@@ -43,10 +43,10 @@ func (j *judge) departures(ctx context.Context, rulings []ruling) error {
 type lineage map[int64]store.Merge
 
 // lineage reads the merges that concern users, and those of whoever is part of them in turn.
-func (j *judge) lineage(ctx context.Context, users []int64) (lineage, error) {
+func (c *connection) lineage(ctx context.Context, users []int64) (lineage, error) {
 	out := lineage{}
 	for next := users; len(next) > 0; {
-		found, err := j.store.Merges(ctx, next)
+		found, err := c.store.Merges(ctx, next)
 		if err != nil {
 			return nil, err
 		}

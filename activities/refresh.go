@@ -43,43 +43,52 @@ type Refreshed struct {
 // any more is mirrored as deleted. Where tickets are switched off nothing is read.
 func (z *Zendesk) RefreshTicket(ctx context.Context, in RefreshInput) (Refreshed, error) {
 	return do(ctx, z.connections, in.Account, func(ctx context.Context, c *connection) (Refreshed, error) {
-		if !c.cfg.Sync.Tickets {
-			return Refreshed{}, nil
-		}
-		before, err := c.store.Tickets(ctx, []int64{in.ID})
-		if err != nil {
-			return Refreshed{}, fmt.Errorf("read mirrored ticket: %w", err)
-		}
-		asked := c.now()
-		got, err := c.zendesk.ShowTicket(ctx, in.ID)
-		var rows []store.TicketRow
-		switch {
-		case zendesk.IsRecordNotFound(err):
-			rows = goneTickets(before, asked)
-		case err != nil:
+		users, err := c.refreshTicket(ctx, in)
+		if err != nil || !c.cfg.Sync.Tickets {
 			return Refreshed{}, err
-		default:
-			row, err := c.refreshed(ctx, &got)
-			if err != nil {
-				return Refreshed{}, err
-			}
-			rows = []store.TicketRow{row}
-		}
-		if _, err := c.store.ApplyTickets(ctx, rows, c.now()); err != nil {
-			return Refreshed{}, err
-		}
-		if in.Rated && c.cfg.Sync.SatisfactionRatings {
-			if err := c.readAnswers(ctx, in.ID); err != nil {
-				return Refreshed{}, err
-			}
 		}
 		ready, err := c.ready(ctx)
-		users := []int64{before[in.ID].RequesterID}
-		for _, row := range rows {
-			users = append(users, row.RequesterID)
-		}
-		return Refreshed{Users: distinctIDs(users...), Ready: ready}, err
+		return Refreshed{Users: users, Ready: ready}, err
 	})
+}
+
+// refreshTicket reads one ticket into the mirror, and returns whom it concerns.
+func (c *connection) refreshTicket(ctx context.Context, in RefreshInput) ([]int64, error) {
+	if !c.cfg.Sync.Tickets {
+		return nil, nil
+	}
+	before, err := c.store.Tickets(ctx, []int64{in.ID})
+	if err != nil {
+		return nil, fmt.Errorf("read mirrored ticket: %w", err)
+	}
+	asked := c.now()
+	got, err := c.zendesk.ShowTicket(ctx, in.ID)
+	var rows []store.TicketRow
+	switch {
+	case zendesk.IsRecordNotFound(err):
+		rows = goneTickets(before, asked)
+	case err != nil:
+		return nil, err
+	default:
+		row, err := c.refreshed(ctx, &got)
+		if err != nil {
+			return nil, err
+		}
+		rows = []store.TicketRow{row}
+	}
+	if _, err := c.store.ApplyTickets(ctx, rows, c.now()); err != nil {
+		return nil, err
+	}
+	if in.Rated && c.cfg.Sync.SatisfactionRatings {
+		if err := c.readAnswers(ctx, in.ID); err != nil {
+			return nil, err
+		}
+	}
+	users := []int64{before[in.ID].RequesterID}
+	for _, row := range rows {
+		users = append(users, row.RequesterID)
+	}
+	return distinctIDs(users...), nil
 }
 
 // readAnswers reads what was answered about a ticket, where the account has the new CSAT.
@@ -126,10 +135,8 @@ func (z *Zendesk) RefreshUser(ctx context.Context, in RefreshInput) (Refreshed, 
 		if _, err := c.readUsers(ctx, ids); err != nil {
 			return Refreshed{}, err
 		}
-		for _, m := range in.Merges {
-			if err := c.merged(ctx, in.ID, m); err != nil {
-				return Refreshed{}, err
-			}
+		if err := c.followMerges(ctx, in); err != nil {
+			return Refreshed{}, err
 		}
 		ready, err := c.ready(ctx)
 		return Refreshed{Users: ids, Ready: ready}, err
@@ -142,16 +149,54 @@ const mergedTickets = 1000
 // mergePatience is how long an event about a merge is believed over reads that show none.
 const mergePatience = 10 * time.Minute
 
-// merged records a merge that an event told of. Zendesk documents no order of the two users in it: the one that is inactive
-// now was merged into the other one.
-func (c *connection) merged(ctx context.Context, user int64, news MergeNews) error {
+// followMerges records the merges that events told of. One of them may explain another.
+func (c *connection) followMerges(ctx context.Context, in RefreshInput) error {
+	left := in.Merges
+	for more := true; more; {
+		var unseen []MergeNews
+		for _, news := range left {
+			seen, err := c.merged(ctx, in.ID, news)
+			if err != nil {
+				return err
+			}
+			if !seen {
+				unseen = append(unseen, news)
+			}
+		}
+		more = len(unseen) < len(left)
+		left = unseen
+	}
+	for _, news := range left {
+		at := news.At
+		if at.IsZero() {
+			at = c.now()
+		}
+		if c.now().Sub(toldAt(ctx, at)) <= mergePatience {
+			return errors.New("zendesk does not show a merge yet that its event told of: asking again")
+		}
+		c.log.WarnContext(ctx, "an event told of a merge that Zendesk does not show; it is passed over", "user", in.ID, "other", news.With)
+	}
+	return nil
+}
+
+// merged records a merge that an event told of, and reports false where what is known of the two users does not show it. Zendesk
+// documents no order of them in the event: the one that is inactive now was merged into the other one, and of two that are, into
+// the one that was merged away in turn.
+func (c *connection) merged(ctx context.Context, user int64, news MergeNews) (seen bool, _ error) {
 	known, err := c.store.Peek(ctx, []int64{user, news.With})
 	if err != nil {
-		return fmt.Errorf("read mirrored users: %w", err)
+		return false, fmt.Errorf("read mirrored users: %w", err)
 	}
 	active := map[int64]bool{}
 	for i := range known {
 		active[known[i].Customer.User.ID] = known[i].Customer.User.Active
+	}
+	if !active[user] && !active[news.With] {
+		before, err := c.store.Merges(ctx, []int64{user, news.With})
+		if err != nil {
+			return false, err
+		}
+		active[user], active[news.With] = mergedOn(before, user, news.With), mergedOn(before, news.With, user)
 	}
 	m := store.Merge{LoserID: user, WinnerID: news.With, At: news.At}
 	if active[user] {
@@ -161,12 +206,19 @@ func (c *connection) merged(ctx context.Context, user int64, news MergeNews) err
 		m.At = c.now()
 	}
 	if active[m.LoserID] || !active[m.WinnerID] {
-		if c.now().Sub(toldAt(ctx, m.At)) > mergePatience {
-			c.log.WarnContext(ctx, "an event told of a merge that Zendesk does not show; it is passed over", "user", user, "other", news.With)
-			return nil
-		}
-		return errors.New("zendesk does not show a merge yet that its event told of: asking again")
+		return false, nil
 	}
+	return true, c.addMerge(ctx, m)
+}
+
+// mergedOn reports whether a user was merged into somebody else than the other one.
+func mergedOn(merges map[int64]store.Merge, user, other int64) bool {
+	m, merged := merges[user]
+	return merged && m.WinnerID != other
+}
+
+// addMerge records a merge, what the rules hear of it, and whose the loser's tickets are now.
+func (c *connection) addMerge(ctx context.Context, m store.Merge) error {
 	if err := c.store.AddMerge(ctx, m, c.now()); err != nil {
 		return err
 	}
