@@ -81,10 +81,9 @@ func (a *actor) run(ctx context.Context) error {
 			return err
 		}
 	}
-	if a.cfg.AutomationsMode == config.AutomationsShadow {
-		return a.end(ctx, store.ActionShadow, "")
-	}
-	opened, err := a.store.OpenAction(ctx, &a.action, a.person.Delivery.BrevoID, a.now())
+	opened, err := a.store.OpenAction(ctx, &a.action, store.Acting{
+		User: a.person.Delivery.UserID, Contact: a.person.Delivery.BrevoID, Shadow: a.cfg.AutomationsMode == config.AutomationsShadow,
+	}, a.now())
 	if errors.Is(err, store.ErrActionMoved) {
 		return busy("another attempt has the action in hand")
 	}

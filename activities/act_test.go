@@ -33,7 +33,7 @@ func TestACallWithoutATokenHasNotArrived(t *testing.T) {
 			require.NoError(t, c.store.PlanActions(t.Context(), nil, []rules.Planned{planned}, noon))
 			action, err := c.store.Action(t.Context(), planned.Key)
 			require.NoError(t, err)
-			opened, err := c.store.OpenAction(t.Context(), &action, 7, noon)
+			opened, err := c.store.OpenAction(t.Context(), &action, store.Acting{Contact: 7}, noon)
 			require.NoError(t, err)
 			require.ErrorIs(t, (&actor{connection: c, action: opened}).failed(t.Context(), cause), cause)
 			after, err := c.store.Action(t.Context(), planned.Key)

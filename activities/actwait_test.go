@@ -56,7 +56,7 @@ func TestAnActionWaitsForWhatItNeedsInBrevoAndNotForEver(t *testing.T) {
 			assert.Equal(t, time.Minute, waits.NextRetryDelay())
 			assert.Equal(t, temporal.ApplicationErrorCategoryBenign, waits.Category(), "no alarm counts it")
 
-			w.now = w.now.Add(25 * time.Hour)
+			w.now = w.now.Add(24*time.Hour - 30*time.Second)
 			out, err := run(w, w.steps.Account.Act, in)
 			require.NoError(t, err)
 			assert.Equal(t, string(store.ActionSkipped), out.State)

@@ -242,6 +242,6 @@ func (e *explainer) factsAndLimits(ctx context.Context, t rules.Transition) (rul
 	if err != nil {
 		return f, err
 	}
-	f.Fired, err = e.store.Fired(ctx, e.set.LimitKeys(t))
+	f.Fired, err = e.store.Fired(ctx, e.set.LimitKeys(t), e.cfg.AutomationsMode == config.AutomationsShadow)
 	return f, err
 }

@@ -82,7 +82,7 @@ func act(t *testing.T, acc *store.Account, rule string, a rules.Action, due time
 	}
 	read, err := acc.Action(t.Context(), p.Key)
 	require.NoError(t, err)
-	_, err = acc.OpenAction(t.Context(), &read, 0, noon.Add(-20*time.Minute))
+	_, err = acc.OpenAction(t.Context(), &read, store.Acting{}, noon.Add(-20*time.Minute))
 	require.NoError(t, err)
 	if state.Ended() {
 		require.NoError(t, acc.EndAction(t.Context(), p.Key, state, reason, noon.Add(-10*time.Minute)))
@@ -171,7 +171,7 @@ func TestARulesOwnActDoesNotCountAgainstIt(t *testing.T) {
 	require.NoError(t, acc.PlanActions(t.Context(), []string{happened.Key}, []rules.Planned{planned}, noon))
 	read, err := acc.Action(t.Context(), "k")
 	require.NoError(t, err)
-	_, err = acc.OpenAction(t.Context(), &read, 0, noon)
+	_, err = acc.OpenAction(t.Context(), &read, store.Acting{}, noon)
 	require.NoError(t, err)
 	require.NoError(t, acc.EndAction(t.Context(), "k", store.ActionDone, "", noon))
 	require.Equal(t, exitOK, p.run(t.Context(), "automations", "test", "--ticket", "35"))

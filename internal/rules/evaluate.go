@@ -179,10 +179,13 @@ func preferred(own, present *float64) *float64 {
 	return present
 }
 
+// PersonKey is the key under which a limit per person counts what a rule does for a user.
+func PersonKey(rule string, user int64) string { return rule + "/" + userSubject(user) }
+
 func (r *rule) limitKey(t Transition) string {
 	switch r.Limit.Per {
 	case PerPerson:
-		return r.Name + "/" + userSubject(t.UserID)
+		return PersonKey(r.Name, t.UserID)
 	case PerTicket:
 		return r.Name + "/" + ticketSubject(t.TicketID)
 	}

@@ -150,11 +150,17 @@ func scanAction(scan func(...any) error) (Action, error) {
 // ErrActionMoved: somebody else has taken the action on since it was read.
 var ErrActionMoved = errors.New("the action has moved on")
 
-// OpenAction writes down that the vendor is about to be called about a contact (0 when there is none), before it is. It takes
-// the action as it was read: where it stands otherwise now, the answer is ErrActionMoved, so of two attempts at one action
-// one is let through. An action that the rule's limit stops comes back limited; of those that ask at once under one limit,
-// no more are let through than it allows.
-func (a *Account) OpenAction(ctx context.Context, read *Action, contact int64, now time.Time) (Action, error) {
+// Acting says whom an action is about to reach.
+type Acting struct {
+	User    int64 // whom a limit per person counts for; 0: whom the action was planned for
+	Contact int64 // in Brevo; 0 when there is none
+	Shadow  bool  // nothing is called: an action that the limit lets through comes back as shadow
+}
+
+// OpenAction writes down that the vendor is about to be called, before it is. It takes the action as it was read: where it stands
+// otherwise now, the answer is ErrActionMoved, so of two attempts at one action one is let through. An action that the rule's
+// limit stops comes back limited; of those that ask at once under one limit, no more are let through than it allows.
+func (a *Account) OpenAction(ctx context.Context, read *Action, who Acting, now time.Time) (Action, error) {
 	var out Action
 	err := a.write(ctx, func(t *tx) (err error) {
 		if err := t.lock(ctx); err != nil {
@@ -167,14 +173,22 @@ func (a *Account) OpenAction(ctx context.Context, read *Action, contact int64, n
 		if out.State.Ended() || out.State != read.State || !out.OpenedAt.Equal(read.OpenedAt) {
 			return ErrActionMoved
 		}
-		out.State, out.OpenedAt, out.ContactID = ActionOpen, now, contact
-		if allowed, err := t.allowed(ctx, &out, now); err != nil {
-			return err
-		} else if !allowed {
-			out.State, out.Reason, out.OpenedAt, out.EndedAt = ActionLimited, out.Limit.String(), time.Time{}, now
+		out.State, out.OpenedAt, out.ContactID = ActionOpen, now, who.Contact
+		if out.Limit != nil && out.Limit.Per == rules.PerPerson && who.User != 0 {
+			out.LimitKey = rules.PersonKey(out.Rule, who.User)
 		}
-		_, err = t.exec(ctx, `UPDATE actions SET state = $3, reason = $4, opened_at = $5, contact_id = $6, ended_at = $7
-			WHERE account = $1 AND action_key = $2`, t.account, read.Key, string(out.State), out.Reason, nanos(out.OpenedAt), contact, nanos(out.EndedAt))
+		allowed, err := t.allowed(ctx, &out, who, now)
+		switch {
+		case err != nil:
+			return err
+		case !allowed:
+			out.State, out.Reason, out.OpenedAt, out.EndedAt = ActionLimited, out.Limit.String(), time.Time{}, now
+		case who.Shadow:
+			out.State, out.OpenedAt, out.EndedAt = ActionShadow, time.Time{}, now
+		}
+		_, err = t.exec(ctx, `UPDATE actions SET state = $3, reason = $4, opened_at = $5, contact_id = $6, ended_at = $7, limit_key = $8
+			WHERE account = $1 AND action_key = $2`, t.account, read.Key, string(out.State), out.Reason, nanos(out.OpenedAt), who.Contact,
+			nanos(out.EndedAt), out.LimitKey)
 		return err
 	})
 	if err != nil {
@@ -187,42 +201,6 @@ func (a *Account) OpenAction(ctx context.Context, read *Action, contact int64, n
 func (t *tx) lock(ctx context.Context) error {
 	_, err := t.exec(ctx, "UPDATE accounts SET mark = mark WHERE account = $1", t.account)
 	return err
-}
-
-// allowed asks the limit of an action's rule, for which the other actions of the same transition do not count.
-func (t *tx) allowed(ctx context.Context, x *Action, now time.Time) (bool, error) {
-	if x.Limit == nil {
-		return true, nil
-	}
-	fired, err := t.fired(ctx, []string{x.LimitKey}, x.Transition.Key)
-	return x.Limit.Allows(fired[x.LimitKey], now), err
-}
-
-// Fired returns when the rules acted before, by limit key: once for each transition that they acted on.
-func (a *Account) Fired(ctx context.Context, limitKeys []string) (map[string][]time.Time, error) {
-	var out map[string][]time.Time
-	err := a.read(ctx, func(t *tx) (err error) {
-		out, err = t.fired(ctx, limitKeys, "")
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read fired rules: %w", err)
-	}
-	return out, nil
-}
-
-func (t *tx) fired(ctx context.Context, limitKeys []string, except string) (map[string][]time.Time, error) {
-	out := map[string][]time.Time{}
-	err := t.each(ctx, func(rows *sql.Rows) error {
-		var key string
-		var at int64
-		err := rows.Scan(&key, &at)
-		out[key] = append(out[key], moment(at))
-		return err
-	}, `SELECT limit_key, MAX(opened_at) FROM actions WHERE account = $1 AND limit_key <> '' AND opened_at > 0
-		AND state IN ('open', 'done', 'in_doubt') AND transition_key <> $3 AND `+t.in("limit_key", "$2")+`
-		GROUP BY limit_key, transition_key`, t.account, many(t, limitKeys), except)
-	return out, err
 }
 
 // ReplanAction takes an action that was opened at a time back to planned: the vendor certainly never got the call. One that

@@ -247,6 +247,13 @@ func (e *eraser) stories(ctx context.Context) error {
 			return err
 		}
 	}
+	// An action may have reached somebody else than the one whose story it belongs to: it stays, uncounted.
+	for _, id := range e.users {
+		_, err := e.exec(ctx, "UPDATE actions SET limit_key = '' WHERE account = $1 AND limit_key LIKE $2", e.account, "%/user/"+strconv.FormatInt(id, 10))
+		if err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
