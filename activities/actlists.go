@@ -99,7 +99,7 @@ const preflightRecheck = time.Minute
 
 // unverified waits for a sync that verifies what an action needs in Brevo, but not for ever: the ticket's other actions wait too.
 func (a *actor) unverified(what string) error {
-	if a.late() > deliverWithin {
+	if a.late()+preflightRecheck > min(deliverWithin, a.cfg.Events.MaxAge) { // at the next look it is overdue
 		return &calledOff{"no sync has verified " + what + " in Brevo"}
 	}
 	return waitFor(preflightRecheck, "for the next sync to verify "+what+" in Brevo")
