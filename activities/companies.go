@@ -166,8 +166,8 @@ func companiesOff(err error) string {
 		return ""
 	}
 	switch {
-	case call.Reason == rest.ReasonHTML, call.Foreign:
-		return "" // the words of something before the API
+	case call.Reason == rest.ReasonHTML:
+		return "" // a page of something before the API
 	case call.Status == http.StatusPaymentRequired, call.Code == brevo.CodeNoCredits:
 		return fmt.Sprintf("Brevo asks for more credit or a larger plan for companies (%d): organizations stay out", call.Status)
 	case call.Status == http.StatusForbidden, call.Code == brevo.CodePermissionDenied:
