@@ -170,35 +170,6 @@ func TestARevokedConsentAsksForAPerson(t *testing.T) {
 // atOnce waits for nothing.
 func atOnce(context.Context, time.Duration) error { return nil }
 
-// Two programs whose clocks differ may renew at the same time: the refresh token of the one ends with the call of the other, whose
-// tokens are in the store a moment later.
-func TestWhoLosesARenewalGoesOnWithTheTokensOfTheOther(t *testing.T) {
-	s := newSite(t, engines["sqlite"](t), zendesksim.Options{})
-	o := s.options(t)
-	s.connect(t, o)
-	s.pass(29 * time.Minute)
-	before, err := o.Store.Secret(t.Context(), credentials.TokensName)
-	require.NoError(t, err)
-	require.NoError(t, call(t, s.worker(t, s.options(t))))
-	renewed, err := o.Store.Secret(t.Context(), credentials.TokensName)
-	require.NoError(t, err)
-	require.NotEqual(t, before.Sealed, renewed.Sealed)
-
-	require.NoError(t, o.Store.PutSecret(t.Context(), before), "not stored yet")
-	waits := 0
-	o.Sleep = func(ctx context.Context, _ time.Duration) error {
-		if waits++; waits == 3 {
-			return o.Store.PutSecret(ctx, renewed)
-		}
-		return nil
-	}
-	require.NoError(t, call(t, s.worker(t, o)))
-	assert.Equal(t, 3, waits)
-	kept, err := o.Store.Secret(t.Context(), credentials.TokensName)
-	require.NoError(t, err)
-	assert.Equal(t, renewed.Sealed, kept.Sealed)
-}
-
 // TestAProgramDiesWhileItRenews leaves a lease behind, and tokens that Zendesk has replaced by others that nobody has.
 func TestAProgramDiesWhileItRenews(t *testing.T) {
 	s := newSite(t, engines["sqlite"](t), zendesksim.Options{})
