@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"zendesk-brevo/internal/store"
+	"zendesk-brevo/internal/wait"
 )
 
 // errStoreAway: the store has not been opened yet.
@@ -32,19 +33,16 @@ type lateStore struct {
 
 // run returns once the store is open, or ctx ends.
 func (s *lateStore) run(ctx context.Context) {
-	for wait := firstOpenWait; ctx.Err() == nil; wait = min(2*wait, lastOpenWait) {
+	for again := firstOpenWait; ctx.Err() == nil; again = min(2*again, lastOpenWait) {
 		err := s.attempt(ctx, openTimeout)
 		if err == nil {
 			return
 		}
 		if ctx.Err() == nil {
 			s.log.Warn("the store cannot be opened: deliveries are taken all the same, with the secrets of ZENDESK_WEBHOOK_SECRET",
-				"error", err, "again_in", wait)
+				"error", err, "again_in", again)
 		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(wait):
-		}
+		_ = wait.For(ctx, again) // the loop asks for the end of ctx itself
 	}
 }
 

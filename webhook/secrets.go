@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"zendesk-brevo/internal/config"
+	"zendesk-brevo/internal/wait"
 )
 
 // Secret is a signing secret of an account.
@@ -139,18 +140,15 @@ func (k *keyring) load(ctx context.Context, account string) {
 // run asks the source every 30 seconds until ctx ends, sooner after an error.
 func (k *keyring) run(ctx context.Context) {
 	for k.source != nil && ctx.Err() == nil {
-		wait := reloadEvery
+		again := reloadEvery
 		for account, keys := range k.accounts {
 			k.load(ctx, account)
 			keys.mu.Lock()
 			if keys.failing {
-				wait = retryEvery
+				again = retryEvery
 			}
 			keys.mu.Unlock()
 		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(wait):
-		}
+		_ = wait.For(ctx, again) // the loop asks for the end of ctx itself
 	}
 }
