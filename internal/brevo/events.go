@@ -132,13 +132,6 @@ func (x *eventIndexes) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// EventSize is the number of bytes that e takes in a batch, its separator included; an event that could not be sent
-// is an error.
-func EventSize(e Event) (int, error) {
-	data, err := e.encode()
-	return len(data) + 1, err
-}
-
 // encodeBatch wraps the array: the bare one is refused since 2026-04-21.
 func encodeBatch(events []Event) ([]byte, error) {
 	if len(events) < 1 || len(events) > MaxBatchEvents {
