@@ -17,6 +17,7 @@ import (
 	"go.temporal.io/sdk/testsuite"
 
 	"zendesk-brevo/internal/dev"
+	"zendesk-brevo/internal/freeport"
 )
 
 // TestNamespace runs temporal-namespace.sh against a real server with the retention of its service, as at the first start and
@@ -27,7 +28,8 @@ func TestNamespace(t *testing.T) {
 		t.Skipf("skipped: needs the embedded Temporal server: %v", err)
 	}
 	s, err := testsuite.StartDevServer(context.WithoutCancel(t.Context()), testsuite.DevServerOptions{
-		ExistingPath: path, ClientOptions: &client.Options{Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))}, Stdout: io.Discard, Stderr: io.Discard,
+		ExistingPath: path, Stdout: io.Discard, Stderr: io.Discard,
+		ClientOptions: &client.Options{HostPort: freeport.Address(t), Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))},
 	})
 	require.NoError(t, err)
 	defer func() { assert.NoError(t, s.Stop()) }()

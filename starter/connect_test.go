@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -20,6 +19,7 @@ import (
 
 	"zendesk-brevo/activities"
 	"zendesk-brevo/internal/credentials"
+	"zendesk-brevo/internal/freeport"
 	"zendesk-brevo/internal/seal"
 	"zendesk-brevo/internal/sim"
 	"zendesk-brevo/internal/sim/seed"
@@ -43,7 +43,7 @@ type connecting struct {
 
 func newConnecting(t *testing.T, opts zendesksim.Options, connector string) *connecting {
 	t.Helper()
-	c := &connecting{program: newProgram(t), t: t, callback: freeAddress(t), key: seal.Generate()}
+	c := &connecting{program: newProgram(t), t: t, callback: freeport.Address(t), key: seal.Generate()}
 	opts.Account, opts.Clock, opts.ClientID = seed.New(seed.Size{Users: 40}, 1), sim.NewClock(c.now, 1), "connector"
 	opts.RedirectURIs = []string{c.redirect()}
 	c.sim = zendesksim.New(opts)
@@ -55,14 +55,6 @@ func newConnecting(t *testing.T, opts zendesksim.Options, connector string) *con
 	t.Setenv("ENCRYPTION_KEY", c.key)
 	c.account = account(t)
 	return c
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer listener.Close()
-	return listener.Addr().String()
 }
 
 func (c *connecting) redirect() string { return "http://" + c.callback + "/oauth/callback" }

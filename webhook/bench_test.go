@@ -25,6 +25,7 @@ import (
 
 	"zendesk-brevo/internal/config"
 	"zendesk-brevo/internal/dev"
+	"zendesk-brevo/internal/freeport"
 	"zendesk-brevo/internal/zendesk"
 	"zendesk-brevo/workflows"
 )
@@ -167,7 +168,7 @@ func embedded(b *testing.B) front {
 		b.Skipf("skipped: needs the embedded Temporal server: %v", err)
 	}
 	s, err := testsuite.StartDevServer(b.Context(), testsuite.DevServerOptions{
-		ExistingPath: binary, ClientOptions: &client.Options{Logger: log.NewStructuredLogger(config.NewLogger(io.Discard, config.LogText, config.LevelError))},
+		ExistingPath: binary, ClientOptions: &client.Options{HostPort: freeport.Address(b), Logger: log.NewStructuredLogger(config.NewLogger(io.Discard, config.LogText, config.LevelError))},
 		SearchAttributes: temporal.NewSearchAttributes(workflows.AccountAttribute.ValueSet("acme")),
 		ExtraArgs:        dev.TemporalSettings(filepath.Join(b.TempDir(), "temporal.db")), Stdout: &bytes.Buffer{}, Stderr: &bytes.Buffer{},
 	})

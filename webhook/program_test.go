@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"zendesk-brevo/internal/config"
+	"zendesk-brevo/internal/freeport"
 	"zendesk-brevo/internal/seal"
 	"zendesk-brevo/internal/sim"
 	"zendesk-brevo/internal/sim/seed"
@@ -31,19 +32,10 @@ type running struct {
 	done    <-chan error
 }
 
-// nobody is an address where nobody listens.
-func nobody(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, listener.Close())
-	return listener.Addr().String()
-}
-
 // start runs the program with its own clock, without a Temporal that answers.
 func start(t *testing.T, env config.Env) *running {
 	t.Helper()
-	t.Setenv("TEMPORAL_ADDRESS", nobody(t))
+	t.Setenv("TEMPORAL_ADDRESS", freeport.Address(t))
 	log := &diary{}
 	file := &config.File{Ordered: []*config.Connector{config.DefaultConnector("zendesk", "acme")}}
 	env.TaskQueue = "queue"
@@ -101,7 +93,7 @@ func TestProgramWithoutStore(t *testing.T) {
 	key := seal.Generate()
 	st := sealed(t, key, previous)
 	r := start(t, config.Env{
-		StoreURL: config.NewSecret("postgres://connector@" + nobody(t) + "/connector"), EncryptionKey: config.NewSecret(key),
+		StoreURL: config.NewSecret("postgres://connector@" + freeport.Address(t) + "/connector"), EncryptionKey: config.NewSecret(key),
 		ZendeskWebhookSecret: config.Secrets{config.NewSecret(secret)},
 	})
 	assert.Equal(t, "the store does not answer\nTemporal does not answer\n", get(t, r.url+"/readyz").body)

@@ -3,7 +3,6 @@ package dev_test
 import (
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -117,14 +116,4 @@ func requireGone(t *testing.T, pid int) {
 		_, _ = fmt.Sscanf(string(stat), "%d %s %s", &id, &name, &state)
 		return state == "Z"
 	}, 10*time.Second, 10*time.Millisecond, "process %d still runs", pid)
-}
-
-// freePort returns a port that was free a moment ago.
-func freePort(t *testing.T) int {
-	t.Helper()
-	var config net.ListenConfig
-	listener, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().(*net.TCPAddr).Port
 }

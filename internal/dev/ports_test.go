@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"zendesk-brevo/internal/dev"
+	"zendesk-brevo/internal/freeport"
 )
 
 func TestTakenPortsAreAllNamedBeforeAnythingStarts(t *testing.T) {
@@ -24,7 +25,7 @@ func TestTakenPortsAreAllNamedBeforeAnythingStarts(t *testing.T) {
 	stage, supervisor := newStage()
 	temporal, simulator := part("temporal"), part("simulator")
 	temporal.Ports = []dev.Port{
-		{Addr: fmt.Sprintf("127.0.0.1:%d", freePort(t)), Purpose: "Temporal", Variable: "TEMPORAL_PORT"},
+		{Addr: freeport.Address(t), Purpose: "Temporal", Variable: "TEMPORAL_PORT"},
 		{Addr: holder.Addr().String(), Purpose: "Temporal's Web UI", Variable: "TEMPORAL_UI_PORT"},
 	}
 	simulator.Ports = []dev.Port{{Addr: holder.Addr().String(), Purpose: "the simulated Zendesk", Variable: "ZENDESK_SIM_PORT"}}

@@ -17,6 +17,7 @@ import (
 
 	"zendesk-brevo/internal/config"
 	"zendesk-brevo/internal/dev"
+	"zendesk-brevo/internal/freeport"
 )
 
 func TestDemoConfigIsTheExampleWithTheVendorsReplaced(t *testing.T) {
@@ -134,7 +135,7 @@ func TestDemoEndsWithEachEventOfATicketInBrevo(t *testing.T) {
 	var out bytes.Buffer
 	code, err := dev.Demo(t.Context(), dev.Options{
 		Out: &out, Exit: true,
-		Ports: dev.Ports{Temporal: freePort(t), TemporalUI: freePort(t), Zendesk: freePort(t), Brevo: freePort(t), Webhook: freePort(t), Admin: freePort(t)},
+		Ports: dev.Ports{Temporal: freeport.Take(t), TemporalUI: freeport.Take(t), Zendesk: freeport.Take(t), Brevo: freeport.Take(t), Webhook: freeport.Take(t), Admin: freeport.Take(t)},
 	})
 	require.NoError(t, err, out.String())
 	assert.Zero(t, code, out.String())
@@ -151,7 +152,7 @@ func TestEmbeddedTemporalKeepsItsWorkflows(t *testing.T) {
 	if err != nil {
 		t.Skip(err)
 	}
-	ports := dev.Ports{Temporal: freePort(t), TemporalUI: freePort(t)}
+	ports := dev.Ports{Temporal: freeport.Take(t), TemporalUI: freeport.Take(t)}
 	file := filepath.Join(t.TempDir(), "temporal.db")
 	temporal := dev.TemporalPart(path, ports, file)
 	supervisor := &dev.Supervisor{Out: dev.NewOutput(t.Output(), false), Env: os.Environ()}

@@ -2,7 +2,6 @@ package e2e_test
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +15,7 @@ import (
 
 	"zendesk-brevo/activities"
 	"zendesk-brevo/internal/dev"
+	"zendesk-brevo/internal/freeport"
 	"zendesk-brevo/internal/sim"
 	"zendesk-brevo/internal/sim/brevosim"
 	"zendesk-brevo/internal/sim/seed"
@@ -65,7 +65,7 @@ automations:
   - name: escalated
     on: ticket.escalated
     do: [brevo.event: escalated]`)
-	s := &stage{world: w, t: t, port: freePort(t), db: filepath.Join(t.TempDir(), "temporal.db"), hookAddr: fmt.Sprintf("127.0.0.1:%d", freePort(t))}
+	s := &stage{world: w, t: t, port: freeport.Take(t), db: filepath.Join(t.TempDir(), "temporal.db"), hookAddr: freeport.Address(t)}
 	s.startTemporal()
 	t.Cleanup(s.stopTemporal)
 	var err error
@@ -83,13 +83,6 @@ automations:
 	s.startWebhookProgram()
 	s.schedule()
 	return s
-}
-
-func freePort(t testing.TB) int {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }
 
 func (s *stage) address() string { return "127.0.0.1:" + strconv.Itoa(s.port) }

@@ -14,6 +14,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/stretchr/testify/require"
 
+	"zendesk-brevo/internal/freeport"
 	"zendesk-brevo/internal/seal"
 	"zendesk-brevo/internal/sim"
 	"zendesk-brevo/internal/sim/brevosim"
@@ -84,7 +85,7 @@ func (n *newcomer) setUp(e *testscript.Env) error {
 	if err != nil {
 		return err
 	}
-	hooks := "127.0.0.1:" + strconv.Itoa(freePort(n.t))
+	hooks := freeport.Address(n.t)
 	for name, value := range map[string]string{
 		"PATH":                  bin + string(os.PathListSeparator) + os.Getenv("PATH"),
 		"TEMPORAL_ADDRESS":      server.FrontendHostPort(),

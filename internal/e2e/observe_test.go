@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"zendesk-brevo/internal/freeport"
 	"zendesk-brevo/internal/sim/seed"
 )
 
@@ -63,7 +64,7 @@ func TestTheAPIAndTheMetricsOfARealWorker(t *testing.T) {
 	w := newWorld(t, seed.Size{Users: 300, Tickets: 500, Organizations: 20})
 	w.realTime()
 	w.configure("debug: true")
-	address := fmt.Sprintf("127.0.0.1:%d", freePort(t))
+	address := freeport.Address(t)
 	c := &console{t: t, url: "http://" + address, token: "a-token-of-the-api-0123456789"}
 	env := []string{"TASK_QUEUE=" + fmt.Sprintf("observe-%d", time.Now().UnixNano()), "TEMPORAL_ADDRESS=" + s.FrontendHostPort(), "ADMIN_ADDR=" + address, "API_TOKEN=" + c.token}
 	worker := w.start(t, workerBinary, env...)
@@ -160,7 +161,7 @@ func TestASecondWorkerOnAHost(t *testing.T) {
 	s := realServer(t)
 	w := newWorld(t, seed.Size{Users: 5, Tickets: 5, Organizations: 1})
 	w.realTime()
-	address := fmt.Sprintf("127.0.0.1:%d", freePort(t))
+	address := freeport.Address(t)
 	queue := fmt.Sprintf("second-%d", time.Now().UnixNano())
 	env := []string{"TASK_QUEUE=" + queue, "TEMPORAL_ADDRESS=" + s.FrontendHostPort(), "ADMIN_ADDR=" + address}
 	first := &console{t: t, url: "http://" + address}

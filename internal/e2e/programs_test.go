@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"go.temporal.io/sdk/testsuite"
 
 	"zendesk-brevo/internal/dev"
+	"zendesk-brevo/internal/freeport"
 )
 
 // server is the embedded Temporal server, started once for all tests of this package that need a real one.
@@ -23,8 +25,12 @@ var server = sync.OnceValues(func() (*testsuite.DevServer, error) {
 	if err != nil {
 		return nil, err
 	}
+	port, _, err := freeport.Reserve() // as long as this process
+	if err != nil {
+		return nil, err
+	}
 	return testsuite.StartDevServer(background, testsuite.DevServerOptions{
-		ExistingPath: path, ClientOptions: &client.Options{Logger: discardLogger{}},
+		ExistingPath: path, ClientOptions: &client.Options{HostPort: fmt.Sprintf("127.0.0.1:%d", port), Logger: discardLogger{}},
 		ExtraArgs: dev.TemporalSettings(""), Stdout: &bytes.Buffer{}, Stderr: &bytes.Buffer{},
 	})
 })

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"zendesk-brevo/internal/freeport"
 	"zendesk-brevo/internal/rest"
 )
 
@@ -207,9 +208,6 @@ func TestNoAnswer(t *testing.T) {
 	defer hangUp.Close()
 	tls := httptest.NewTLSServer(http.NotFoundHandler())
 	defer tls.Close()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, listener.Close())
 
 	for name, c := range map[string]struct {
 		base    string
@@ -219,7 +217,7 @@ func TestNoAnswer(t *testing.T) {
 		cause   error
 		arrived bool
 	}{
-		"refused":                   {base: "http://" + listener.Addr().String(), reason: "connection refused"},
+		"refused":                   {base: "http://" + freeport.Address(t), reason: "connection refused"},
 		"no such host":              {base: "https://nowhere.invalid", change: func(cfg *rest.Config) { cfg.HTTP = dialling(&net.DNSError{Err: person, IsNotFound: true}) }, reason: "host not found"},
 		"dial fails":                {base: "https://x.example", change: func(cfg *rest.Config) { cfg.HTTP = dialling(errors.New(person)) }, reason: "could not connect"},
 		"certificate":               {base: tls.URL, reason: "certificate or TLS not accepted"},

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/url"
 	"os"
 	"os/exec"
@@ -20,6 +19,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"zendesk-brevo/internal/freeport"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -134,23 +135,16 @@ func start() (*cluster, error) {
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return nil, errors.Join(fmt.Errorf("initdb: %w: %s", err, out), os.RemoveAll(dir))
 	}
-	// Between finding a free port and PostgreSQL's taking it somebody else may.
-	for range 3 {
-		if err = c.serve(bin, who); err == nil {
-			return c, nil
-		}
+	if err := c.serve(bin, who); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	return nil, errors.Join(err, os.RemoveAll(dir))
+	return c, nil
 }
 
 // serve starts PostgreSQL and waits until it answers.
 func (c *cluster) serve(bin string, who *syscall.Credential) error {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	c.port = l.Addr().(*net.TCPAddr).Port
-	if err := l.Close(); err != nil {
+	var err error
+	if c.port, _, err = freeport.Reserve(); err != nil {
 		return err
 	}
 	// The shell outlives this process only until its standard input closes.
