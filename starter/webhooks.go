@@ -139,12 +139,6 @@ func (w *webhooks) refused(doing string, err error) error {
 	return &failure{code: exitFailed, cause: err, text: fmt.Sprintf("%s: %s: %s", doing, oneLine(cause), fix)}
 }
 
-// missing reports that Zendesk has no such record, rather than no such endpoint.
-func missing(err error) bool {
-	var call *rest.Error
-	return errors.As(err, &call) && call.Status == http.StatusNotFound && !zendesk.IsUnavailable(err)
-}
-
 // kindOf is how a webhook is called, which Zendesk fixes when it is made.
 func kindOf(hook zendesk.Webhook) string {
 	if slices.Contains(hook.Subscriptions, zendesk.ConditionalTicketEvents) {

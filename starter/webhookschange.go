@@ -63,7 +63,7 @@ func (w *webhooks) rotate(ctx context.Context, hook store.Webhook) error {
 	id := hook.ID
 	shown, err := w.zendesk.ShowSigningSecret(ctx, id)
 	switch {
-	case missing(err):
+	case zendesk.IsNotFound(err):
 		return failed("webhook %s was deleted in Zendesk: run `%s`, which makes a new one", id, installOf(hook.Kind))
 	case err != nil:
 		return w.refused("read the signing secret of webhook "+id, err)
@@ -198,7 +198,7 @@ func (w *webhooks) remove(ctx context.Context, hook store.Webhook) error {
 			return err
 		}
 	}
-	if err := w.zendesk.DeleteWebhook(ctx, hook.ID); err != nil && !missing(err) {
+	if err := w.zendesk.DeleteWebhook(ctx, hook.ID); err != nil && !zendesk.IsNotFound(err) {
 		return w.refused("delete webhook "+hook.ID, err)
 	}
 	if err := w.forget(ctx, hook.ID); err != nil {

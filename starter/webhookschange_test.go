@@ -128,6 +128,13 @@ func TestRemove(t *testing.T) {
 	}
 	require.Len(t, h.hooks(), 3)
 
+	// The page of a proxy does not say that a webhook is gone.
+	h.sim.Faults().Add(sim.Fault{Method: "DELETE", Path: "/api/v2/webhooks/", Status: 404, ContentType: "text/html", Body: "<html>Not here</html>"})
+	h.pass(time.Minute)
+	require.Equal(t, exitFailed, h.run(t.Context(), "webhooks", "remove", "--yes"))
+	require.Len(t, h.hooks(), 3)
+	assert.Len(t, h.secrets(), 2)
+
 	// Zendesk fails half-way; the next run goes on.
 	h.sim.Faults().Add(sim.Fault{Method: "DELETE", Path: "/api/v2/webhooks/", Skip: 1, DropAfter: true})
 	h.pass(time.Minute)

@@ -253,7 +253,7 @@ func (w *webhooks) ensureTriggers(ctx context.Context, hook store.Webhook) error
 
 // deleteTrigger takes it as done when there is none.
 func (w *webhooks) deleteTrigger(ctx context.Context, id int64) error {
-	if err := w.zendesk.DeleteTrigger(ctx, id); err != nil && !missing(err) {
+	if err := w.zendesk.DeleteTrigger(ctx, id); err != nil && !zendesk.IsNotFound(err) {
 		return w.refused(fmt.Sprintf("delete trigger %d", id), err)
 	}
 	return nil

@@ -66,12 +66,10 @@ func (c *Contact) UnmarshalJSON(data []byte) error {
 // IdentifierType says how an Identifier names a contact.
 type IdentifierType string
 
-// The identifier types of this client; Brevo also knows whatsapp_id and landline_number_id.
+// The identifier types of this client; Brevo also knows ext_id, phone_id, whatsapp_id and landline_number_id.
 const (
 	TypeContactID IdentifierType = "contact_id"
 	TypeEmailID   IdentifierType = "email_id"
-	TypeExtID     IdentifierType = "ext_id"
-	TypePhoneID   IdentifierType = "phone_id"
 )
 
 // Identifier names one contact. Its type always travels with it: Brevo would read an ext_id of digits as a contact id.
@@ -85,12 +83,6 @@ func ByID(id int64) Identifier { return Identifier{TypeContactID, strconv.Format
 
 // ByEmail names a contact by its address.
 func ByEmail(address string) Identifier { return Identifier{TypeEmailID, address} }
-
-// ByExtID names a contact by the marketer's external id.
-func ByExtID(id string) Identifier { return Identifier{TypeExtID, id} }
-
-// ByPhone names a contact by the phone in its attribute SMS, with country code.
-func ByPhone(number string) Identifier { return Identifier{TypePhoneID, number} }
 
 func (i Identifier) call(method string) (call, error) {
 	escaped, err := segment(i.Value)

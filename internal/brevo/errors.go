@@ -160,31 +160,15 @@ func IsUnknownIP(err error) (ip netip.Addr, ok bool) {
 	return rest.RefusedIP(e.Detail)
 }
 
-// IsBadKey reports a 401 that is about the key or token itself.
-func IsBadKey(err error) bool {
-	if _, ok := IsUnknownIP(err); ok {
-		return false
-	}
-	_, ok := refusal(err, http.StatusUnauthorized)
-	return ok
-}
-
 var (
 	wrong = regexp.MustCompile(`(?i)\binvalid\b|\bnot (?:a )?valid\b|\bincorrect\b|\bmalformed\b|\bwrong\b`)
-	phone = regexp.MustCompile(`(?i)\b(?:phone|sms|mobile|whatsapp|landline(?:_number)?)\b`)
 	email = regexp.MustCompile(`(?i)\be-?mail\b`)
 )
 
-// IsInvalidPhone guesses that a 400 is about a phone number that Brevo does not accept. Unproven: no document gives
-// the text. It takes any 400 that is not a duplicate and whose message has a word for wrong (invalid, not valid,
-// incorrect, malformed) and one for phone (phone, sms, mobile, whatsapp, landline). A message that names both phone
-// and e-mail makes this and IsInvalidEmail true: try without the phone first.
-func IsInvalidPhone(err error) bool { return invalid(err, phone) }
-
-// IsInvalidEmail is IsInvalidPhone's twin for the e-mail address, by the word email; equally unproven.
-func IsInvalidEmail(err error) bool { return invalid(err, email) }
-
-func invalid(err error, what *regexp.Regexp) bool {
+// IsInvalidEmail guesses that a 400 is about an e-mail address that Brevo does not accept. Unproven: no document gives the
+// text. It takes any 400 that is not a duplicate and whose message has a word for wrong (invalid, not valid, incorrect,
+// malformed) and the word email.
+func IsInvalidEmail(err error) bool {
 	e, ok := refusal(err, http.StatusBadRequest)
 	if !ok {
 		return false
@@ -192,5 +176,5 @@ func invalid(err error, what *regexp.Regexp) bool {
 	if _, taken := IsDuplicate(err); taken {
 		return false
 	}
-	return wrong.MatchString(e.Detail) && what.MatchString(e.Detail)
+	return wrong.MatchString(e.Detail) && email.MatchString(e.Detail)
 }

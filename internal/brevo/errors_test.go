@@ -35,8 +35,6 @@ func TestErrorsAreTold(t *testing.T) {
 		notFound  bool
 		unknownIP bool
 		ip        string
-		badKey    bool
-		phone     bool
 		email     bool
 	}{
 		{
@@ -72,9 +70,9 @@ func TestErrorsAreTold(t *testing.T) {
 		{name: "absent, without a code", status: 404, notFound: true, body: `{"message":"Contact does not exist"}`},
 		{name: "absent process", status: 404, code: "invalid_parameter", notFound: true, body: `{"code":"invalid_parameter","message":"processId is invalid"}`},
 		{name: "a sentence for a code", status: 404, notFound: true, body: `{"code":"Contact email not found","message":"x"}`},
-		{name: "bad key", status: 401, code: "unauthorized", badKey: true, body: `{"code":"unauthorized","message":"Key not found"}`},
-		{name: "no key", status: 401, code: "unauthorized", badKey: true, body: `{"message":"authentication not found in headers","code":"unauthorized"}`},
-		{name: "401 without a body", status: 401, badKey: true},
+		{name: "bad key", status: 401, code: "unauthorized", body: `{"code":"unauthorized","message":"Key not found"}`},
+		{name: "no key", status: 401, code: "unauthorized", body: `{"message":"authentication not found in headers","code":"unauthorized"}`},
+		{name: "401 without a body", status: 401},
 		{
 			name: "unknown IPv4", status: 401, code: "unauthorized", unknownIP: true, ip: "203.0.113.7",
 			body: `{"code":"unauthorized","message":"We have detected you are using an unrecognised IP address 203.0.113.7. If you performed this action make sure to add the new IP address"}`,
@@ -86,14 +84,14 @@ func TestErrorsAreTold(t *testing.T) {
 		{name: "address not named", status: 401, code: "unauthorized", unknownIP: true, body: `{"code":"unauthorized","message":"IP not authorized"}`},
 		{name: "address not verified", status: 401, unknownIP: true, body: `{"message":"Your IP address is not verified"}`},
 		{name: "an IP in a 403 is no such refusal", status: 403, code: "permission_denied", body: `{"code":"permission_denied","message":"unrecognised IP address"}`},
-		{name: "bad phone", status: 400, code: "invalid_parameter", phone: true, body: `{"code":"invalid_parameter","message":"Invalid phone number"}`},
-		{name: "bad SMS", status: 400, code: "invalid_parameter", phone: true, body: `{"code":"invalid_parameter","message":"SMS is not valid"}`},
+		{name: "bad phone", status: 400, code: "invalid_parameter", body: `{"code":"invalid_parameter","message":"Invalid phone number"}`},
+		{name: "bad SMS", status: 400, code: "invalid_parameter", body: `{"code":"invalid_parameter","message":"SMS is not valid"}`},
 		{name: "bad address", status: 400, code: "invalid_parameter", email: true, body: `{"code":"invalid_parameter","message":"email is not valid in body"}`},
-		{name: "either", status: 400, phone: true, email: true, body: `{"message":"Invalid email / phone"}`},
+		{name: "either", status: 400, email: true, body: `{"message":"Invalid email / phone"}`},
 		{name: "a missing address is not a bad one", status: 400, code: "missing_parameter", body: `{"code":"missing_parameter","message":"email is missing"}`},
-		{name: "a taken phone is not a bad one", status: 400, isDup: true, duplicate: []string{"sms"}, body: `{"message":"Invalid phone","metadata":{"duplicate_identifiers":["SMS"]}}`},
-		{name: "a bad phone elsewhere than in a 400", status: 500, body: `{"message":"Invalid phone number"}`},
-		{name: "a gateway's page", status: 502, body: `<html>Bad gateway, invalid phone</html>`},
+		{name: "a taken address is not a bad one", status: 400, isDup: true, duplicate: []string{"email"}, body: `{"message":"Invalid email","metadata":{"duplicate_identifiers":["email"]}}`},
+		{name: "a bad address elsewhere than in a 400", status: 500, body: `{"message":"Invalid email"}`},
+		{name: "a gateway's page", status: 502, body: `<html>Bad gateway, invalid email</html>`},
 		{name: "too early", status: 425, code: "account_in_process", body: `{"code":"account_in_process","message":"x"}`},
 		{name: "credit", status: 402, code: "not_enough_credits", body: `{"code":"not_enough_credits","message":"x"}`},
 	} {
@@ -121,8 +119,6 @@ func TestErrorsAreTold(t *testing.T) {
 			if tc.ip != "" {
 				assert.Equal(t, tc.ip, ip.String())
 			}
-			assert.Equal(t, tc.badKey, brevo.IsBadKey(err), "bad key")
-			assert.Equal(t, tc.phone, brevo.IsInvalidPhone(err), "phone")
 			assert.Equal(t, tc.email, brevo.IsInvalidEmail(err), "email")
 		})
 	}
@@ -132,7 +128,7 @@ func TestHelpersSayNoToOtherErrors(t *testing.T) {
 	for _, err := range []error{nil, context.Canceled, &budget.Exhausted{}} {
 		_, dup := brevo.IsDuplicate(err)
 		_, ip := brevo.IsUnknownIP(err)
-		assert.False(t, dup || ip || brevo.IsNotFound(err) || brevo.IsBadKey(err) || brevo.IsInvalidPhone(err) || brevo.IsInvalidEmail(err))
+		assert.False(t, dup || ip || brevo.IsNotFound(err) || brevo.IsInvalidEmail(err))
 	}
 }
 

@@ -17,9 +17,6 @@ const (
 	AdvisedImportBytes = 8_000_000  // what Brevo advises to stay below
 )
 
-// importEnvelope is room for everything in an import's body that is not a row: flags, and list ids in any sane number.
-const importEnvelope = 4096
-
 // ImportRow is one contact of an import. EMAIL among the attributes is left out when it equals Email and refused
 // when it does not.
 type ImportRow struct {
@@ -65,32 +62,6 @@ func encodeJSON(v any) ([]byte, error) {
 		return nil, errors.New("a value cannot be written as JSON")
 	}
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
-}
-
-// CutRows cuts rows, in order, into pieces whose import bodies take at most maxBytes each (AdvisedImportBytes). A single
-// row that is larger is an error.
-func CutRows(rows []ImportRow, maxBytes int) ([][]ImportRow, error) {
-	room := maxBytes - importEnvelope
-	var pieces [][]ImportRow
-	start, used := 0, 0
-	for i, row := range rows {
-		size, err := EncodedSize(row)
-		if err != nil {
-			return nil, fmt.Errorf("row %d: %w", i, err)
-		}
-		if size > room {
-			return nil, fmt.Errorf("row %d takes %d bytes, an import has room for %d", i, size, room)
-		}
-		if used+size > room {
-			pieces = append(pieces, rows[start:i])
-			start, used = i, 0
-		}
-		used += size
-	}
-	if start < len(rows) {
-		pieces = append(pieces, rows[start:])
-	}
-	return pieces, nil
 }
 
 // ImportContacts starts an import and returns the process to follow with GetProcess or ListProcesses. Brevo accepts

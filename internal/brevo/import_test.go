@@ -22,26 +22,6 @@ func rows(n, size int) []brevo.ImportRow {
 	return out
 }
 
-func TestCutRowsKeepsEveryBodyBelowTheBound(t *testing.T) {
-	const bound = 20_000
-	all := rows(200, 1000)
-	pieces, err := brevo.CutRows(all, bound)
-	require.NoError(t, err)
-	var joined []brevo.ImportRow
-	for i, piece := range pieces {
-		v := newVendor(t, 202, `{"processId":1}`)
-		_, err := v.client(t).ImportContacts(t.Context(), brevo.Import{Rows: piece, ListIDs: []int64{1, 2, 3}, UpdateExisting: true})
-		require.NoError(t, err)
-		size := len(v.only(t).body)
-		assert.LessOrEqual(t, size, bound)
-		if i < len(pieces)-1 {
-			assert.Greater(t, size, bound-6000, "a piece is filled before the next is begun")
-		}
-		joined = append(joined, piece...)
-	}
-	assert.Equal(t, all, joined)
-}
-
 func TestEncodedSizeIsWhatTravels(t *testing.T) {
 	three := rows(3, 400)
 	sum := 0
@@ -56,16 +36,6 @@ func TestEncodedSizeIsWhatTravels(t *testing.T) {
 	_, array, found := strings.Cut(v.only(t).body, `"jsonBody":[`)
 	require.True(t, found)
 	assert.Equal(t, sum, len(strings.TrimSuffix(array, "]}"))+1)
-}
-
-func TestCutRowsRefusesARowThatFitsNowhere(t *testing.T) {
-	_, err := brevo.CutRows(rows(1, 20_000), 10_000)
-	require.Error(t, err)
-	_, err = brevo.CutRows([]brevo.ImportRow{{Email: "a@example.com", Attributes: map[string]any{"EMAIL": "b@example.com"}}}, 10_000)
-	require.Error(t, err)
-	pieces, err := brevo.CutRows(nil, 10_000)
-	require.NoError(t, err)
-	assert.Empty(t, pieces)
 }
 
 func TestAnImportAboveTenMegabytesIsNotSent(t *testing.T) {

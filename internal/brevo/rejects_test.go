@@ -139,7 +139,6 @@ func TestARejectFileThatCannotBeHad(t *testing.T) {
 			assert.NotContains(t, err.Error(), v.URL)
 			assert.False(t, errors.As(err, new(*rest.Error)), "nobody may take it for an answer of the API")
 			assert.False(t, brevo.IsNotFound(err))
-			assert.False(t, brevo.IsBadKey(err))
 		})
 	}
 	t.Run("nobody there", func(t *testing.T) {

@@ -177,10 +177,10 @@ func TestWhatBrevoWouldRefuseIsNotSent(t *testing.T) {
 			return one(c.CreateContact(ctx, brevo.CreateContact{Email: "a@x.example", Attributes: map[string]any{"email": "b@x.example"}}))
 		},
 		"empty id": func(ctx context.Context, c *brevo.Client) (any, error) {
-			return one(c.GetContact(ctx, brevo.ByExtID("")))
+			return one(c.GetContact(ctx, brevo.ByEmail("")))
 		},
 		"dots": func(ctx context.Context, c *brevo.Client) (any, error) {
-			return none(c.UpdateContact(ctx, brevo.ByExtID(".."), brevo.UpdateContact{}))
+			return none(c.UpdateContact(ctx, brevo.ByEmail(".."), brevo.UpdateContact{}))
 		},
 		"dots of one": func(ctx context.Context, c *brevo.Client) (any, error) { return one(c.GetCompany(ctx, ".")) },
 		"no row": func(ctx context.Context, c *brevo.Client) (any, error) {
