@@ -1,9 +1,12 @@
 package brevo
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
 )
 
 // Categories of contact attributes.
@@ -46,6 +49,24 @@ type EnumerationItem struct {
 	Value    int64  `json:"value"`
 	Label    string `json:"label"`
 	ValueStr string `json:"valueStr,omitempty"`
+}
+
+// UnmarshalJSON takes each member as a number or as a string. A value that is no number is the ValueStr where Brevo gives none.
+func (e *EnumerationItem) UnmarshalJSON(data []byte) error {
+	var b struct {
+		Value    identity `json:"value"`
+		Label    identity `json:"label"`
+		ValueStr identity `json:"valueStr"`
+	}
+	if err := json.Unmarshal(data, &b); err != nil {
+		return err
+	}
+	number, err := strconv.ParseInt(string(b.Value), 10, 64)
+	if err != nil {
+		number, b.ValueStr = 0, cmp.Or(b.ValueStr, b.Value)
+	}
+	*e = EnumerationItem{Value: number, Label: string(b.Label), ValueStr: string(b.ValueStr)}
+	return nil
 }
 
 // AttributeSpec is what CreateAttribute makes: Type with normal and transactional ones, Enumeration with the

@@ -74,6 +74,24 @@ func TestNumbersMayBeText(t *testing.T) {
 	assert.Equal(t, brevo.MembersResult{Success: []string{"1"}, Failure: []string{}, Total: 1}, added)
 }
 
+func TestOptionsInOddShapes(t *testing.T) {
+	for body, want := range map[string]brevo.EnumerationItem{
+		`{"value":1,"label":"Gold"}`:                      {Value: 1, Label: "Gold"},
+		`{"value":"1","label":"Gold"}`:                    {Value: 1, Label: "Gold"},
+		`{"value":"1","label":"Gold","valueStr":"1"}`:     {Value: 1, Label: "Gold", ValueStr: "1"},
+		`{"value":0,"label":"Gold","valueStr":"gold"}`:    {Label: "Gold", ValueStr: "gold"},
+		`{"value":"gold","label":"Gold"}`:                 {Label: "Gold", ValueStr: "gold"},
+		`{"value":"gold","label":"Gold","valueStr":null}`: {Label: "Gold", ValueStr: "gold"},
+		`{"value":null,"label":2026,"valueStr":2026}`:     {Label: "2026", ValueStr: "2026"},
+		`{"value":1.5,"label":null}`:                      {ValueStr: "1.5"},
+	} {
+		page := `{"attributes":[{"name":"TIER","category":"category","type":"category","enumeration":[` + body + `]}]}`
+		got, err := newVendor(t, http.StatusOK, page).client(t).ListAttributes(t.Context())
+		require.NoError(t, err, body)
+		assert.Equal(t, []brevo.Attribute{{Name: "TIER", Category: "category", Type: "category", Enumeration: []brevo.EnumerationItem{want}}}, got, body)
+	}
+}
+
 func TestEventsInOddShapes(t *testing.T) {
 	body := `{"count":2,"events":[{"contact_id":"42","event_date":"2026-03-01 07:30:00","event_properties":{"key":"k"}},{"contact_id":null,"event_date":7,"event_properties":[]}]}`
 	page, err := newVendor(t, http.StatusOK, body).client(t).ListEvents(t.Context(), brevo.EventQuery{})
