@@ -74,7 +74,7 @@ func lookAfter(
 		case len(s.pending) == 0:
 			return s.result, nil
 		case workflow.GetInfo(ctx).GetContinueAsNewSuggested():
-			in.Resumed = true // what is pending is read from the store again
+			in.Resumed, in.News = true, nil // what is pending is read from the store again; the news were followed
 			return s.result, workflow.NewContinueAsNewError(ctx, again, in)
 		default:
 			if err := s.await(ctx); err != nil {

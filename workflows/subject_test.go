@@ -113,3 +113,28 @@ func TestABusyTicketGoesOnUnderANewHistory(t *testing.T) {
 	}
 	assert.Equal(t, []int64{1, 2}, told)
 }
+
+// News with which a run began are followed once, also when it waits for an action and goes on under a new history.
+func TestNewsHandedOnAreFollowedOnce(t *testing.T) {
+	e := environment()
+	var told []int64
+	e.OnActivity("RefreshUser", mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.RefreshInput) (activities.Refreshed, error) {
+		for _, m := range in.Merges {
+			told = append(told, m.With)
+		}
+		e.SetContinueAsNewSuggested(true)
+		return activities.Refreshed{Ready: true}, nil
+	})
+	e.OnActivity("EvaluateRules", mock.Anything, mock.Anything).Return(activities.Evaluated{Actions: []activities.PlannedAction{
+		{Planned: rules.Planned{Key: "k", Due: e.Now().Add(time.Hour)}, Delayed: true},
+	}}, nil)
+	e.ExecuteWorkflow(workflows.User, workflows.SubjectInput{
+		Account: "acme", ID: 7, Resumed: true, News: []workflows.Event{{Type: "user.merged", MergedWith: 8}},
+	})
+	assert.Equal(t, []int64{8}, told)
+	var next *workflow.ContinueAsNewError
+	require.ErrorAs(t, e.GetWorkflowError(), &next)
+	var in workflows.SubjectInput
+	require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(next.Input, &in))
+	assert.Equal(t, workflows.SubjectInput{Account: "acme", ID: 7, Resumed: true}, in)
+}
