@@ -22,7 +22,8 @@ const (
 	surveyGrace = time.Hour
 	// surveySlack is how far the time in a response's id may be from the one by which Zendesk filters.
 	surveySlack = 5 * time.Minute
-	// surveyLife is the longest that a response is taken to be open, where a replay has to find what was answered within it.
+	// surveyLife is the longest that a response is taken to be open, where Zendesk does not say until when it is, and where a
+	// replay has to find what was answered within it.
 	surveyLife = 90 * 24 * time.Hour
 )
 
@@ -71,16 +72,25 @@ func (c *surveyCursor) pass(now time.Time) surveyPass {
 	return surveyPass{From: c.Open, Began: now.UnixMilli()}
 }
 
-// see takes in a page. A response whose time of making cannot be told is as old as the pass.
+// see takes in a page. A response whose time of making cannot be told is as old as the pass; where nothing tells either until
+// when it is open, it may be any of those that are.
 func (c *surveyCursor) see(p *surveyPass, rows []zendesk.SurveyResponse, now time.Time) {
 	p.Pages++
 	for i := range rows {
-		at := p.From
-		if made := surveyMade(&rows[i], now); !made.IsZero() {
+		at, until := p.From, rows[i].ExpiresAt
+		made := surveyMade(&rows[i], now)
+		if !made.IsZero() {
 			at = made.UnixMilli()
 			c.Newest = max(c.Newest, at)
 		}
-		if rows[i].ExpiresAt.Add(surveyGrace).After(now) && (p.Open == 0 || at < p.Open) {
+		switch {
+		case !until.IsZero():
+		case made.IsZero():
+			at, until = max(at, now.Add(-surveyLife).UnixMilli()), now
+		default:
+			until = made.Add(surveyLife)
+		}
+		if until.Add(surveyGrace).After(now) && (p.Open == 0 || at < p.Open) {
 			p.Open = max(at, 1)
 		}
 	}

@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"net/url"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/oklog/ulid/v2"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -203,24 +205,89 @@ func TestSurveysWhoseIDsTellNoTime(t *testing.T) {
 		return sim.Fault{Path: surveysPath, Status: 200, Body: fmt.Sprintf(`{"survey_responses":[{"id":"response-1","responder_id":%d,"expires_at":%q,
 			"subject_zrns":["zen:ticket:1"],"answers":[%s]}],"meta":{"has_more":false}}`, w.asker, w.now.Add(20*day).Format(time.RFC3339), answers)}
 	}
-	start := func() string {
-		calls := w.zendesk.Log().Filter("GET", surveysPath)
-		query, err := url.ParseQuery(calls[len(calls)-1].RawQuery)
-		require.NoError(t, err)
-		return query.Get("filter[created_at_start]")
-	}
 	w.sync()
-	held := start()
+	held := w.started()
 	w.zendesk.Faults().Add(body(""))
 	w.sync()
 	w.now = w.now.Add(day)
 	answered := w.now
 	w.zendesk.Faults().Add(body(fmt.Sprintf(`{"type":"rating_scale","rating_category":"good","created_at":%q}`, answered.Format(time.RFC3339))))
 	w.sync()
-	assert.Equal(t, held, start())
+	assert.Equal(t, held, w.started())
 	assert.InDelta(t, 100, w.score(1), 0)
 	w.sync()
-	assert.Equal(t, strconv.FormatInt(answered.Add(-5*time.Minute).UnixMilli(), 10), start())
+	assert.Equal(t, answered.Add(-5*time.Minute).UTC().Truncate(time.Millisecond), w.started())
+}
+
+// started is from when on the last request asked for responses.
+func (w *surveyed) started() time.Time {
+	w.t.Helper()
+	calls := w.zendesk.Log().Filter("GET", surveysPath)
+	query, err := url.ParseQuery(calls[len(calls)-1].RawQuery)
+	require.NoError(w.t, err)
+	from, err := strconv.ParseInt(query.Get("filter[created_at_start]"), 10, 64)
+	require.NoError(w.t, err)
+	return time.UnixMilli(from).UTC()
+}
+
+// Where Zendesk does not say until when a response may be answered, or in no words that are understood, it is waited for.
+func TestSurveysThatDoNotSayWhenTheyExpire(t *testing.T) {
+	for name, expires := range map[string]string{
+		"absent": ``, "null": `"expires_at":null,`, "empty": `"expires_at":"",`, "a word": `"expires_at":"in 28 days",`, "an object": `"expires_at":{},`,
+		"milliseconds": `"expires_at":%d000,`, "seconds as text": `"expires_at":"%d",`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newSurveyed(t)
+			ticket, made := w.offered(), w.now
+			w.now = w.now.Add(day)
+			other := w.offered()
+			w.rate(other, 3)
+			if strings.Contains(expires, "%d") {
+				expires = fmt.Sprintf(expires, made.Add(28*day).Unix())
+			}
+			row := func(at time.Time, ticket int64, answers string) string {
+				return fmt.Sprintf(`{"id":%q,"responder_id":%d,%s"subject_zrns":["zen:ticket:%d"],"answers":[%s]}`,
+					ulid.MustNewDefault(at), w.asker, expires, ticket, answers)
+			}
+			answered := fmt.Sprintf(`{"type":"rating_scale","rating_category":"neutral","created_at":%q}`, w.now.Format(time.RFC3339))
+			w.zendesk.Faults().Add(sim.Fault{
+				Path: surveysPath, Status: 200,
+				Body: `{"survey_responses":[` + row(made, ticket, "") + "," + row(w.now, other, answered) + `],"meta":{"has_more":false}}`,
+			})
+			w.sync()
+			assert.InDelta(t, 50, w.score(other), 0)
+			w.now = w.now.Add(day)
+			w.rate(ticket, 5)
+			w.sync()
+			assert.InDelta(t, 100, w.score(ticket), 0)
+		})
+	}
+}
+
+// A response is not waited for for ever: whoever has not answered for so long does not any more.
+func TestSurveysThatNeverExpireAreLeftInTheEnd(t *testing.T) {
+	for name, id := range map[string]func(made time.Time) string{
+		"an id that tells its time": func(made time.Time) string { return ulid.MustNewDefault(made).String() },
+		"an id that tells none":     func(time.Time) string { return "response-1" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newSurveyed(t)
+			made := w.now.Truncate(time.Millisecond)
+			w.zendesk.Faults().Add(sim.Fault{Path: surveysPath, Times: sim.Forever, Status: 200, Body: fmt.Sprintf(
+				`{"survey_responses":[{"id":%q,"responder_id":%d,"subject_zrns":["zen:ticket:1"],"answers":[]}],"meta":{"has_more":false}}`, id(made), w.asker)})
+			w.sync()
+			w.now = w.now.Add(89 * day)
+			w.sync()
+			w.sync()
+			assert.False(t, w.started().After(made), "%s", w.started())
+			w.zendesk.Faults().Clear()
+			w.offered()
+			w.now = w.now.Add(100 * day)
+			w.sync()
+			w.sync()
+			assert.True(t, w.started().After(made), "%s", w.started())
+		})
+	}
 }
 
 func TestAPlanCountsTheSurveysThatWereAnswered(t *testing.T) {

@@ -11,7 +11,7 @@ func (r *SurveyResponse) UnmarshalJSON(data []byte) error {
 		case "responder_id":
 			r.ResponderID = s.int()
 		case "expires_at":
-			r.ExpiresAt = s.time()
+			r.ExpiresAt = s.instant()
 		case "subject_zrns":
 			r.SubjectZRNs = decodeWords(s)
 		case "survey":

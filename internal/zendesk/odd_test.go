@@ -181,6 +181,25 @@ func TestSurveysAndFieldsWithOddOptionalMembers(t *testing.T) {
 	}, fields.Rows)
 }
 
+// Zendesk filters surveys by milliseconds, so their times may come in them too.
+func TestWhenASurveyExpires(t *testing.T) {
+	for text, want := range map[string]time.Time{
+		`"2026-05-04T12:00:00Z"`: noon, `"2026-05-04T12:00:00.000Z"`: noon, `"2026-05-04 12:00:00 UTC"`: noon, `"2026-05-04T14:00:00+0200"`: noon,
+		`1777896000000`: noon, `"1777896000000"`: noon, `1777896000`: noon, `"1777896000"`: noon, `1777896000000.0`: noon,
+		`null`: {}, `""`: {}, `0`: {}, `-1`: {}, `"one day"`: {}, `true`: {}, `{"at":1}`: {}, `[1777896000]`: {},
+	} {
+		c, _ := connect(t, map[string]answer{"/api/v2/guide/survey_responses": {
+			body: `{"survey_responses":[{"expires_at":` + text + `,"id":"5"},{"id":"6"}],"meta":{"has_more":false}}`,
+		}})
+		got, err := c.ListSurveyResponses(t.Context(), zendesk.SurveyQuery{})
+		require.NoError(t, err, text)
+		assert.Equal(t, []zendesk.SurveyResponse{{ID: "5", ExpiresAt: want}, {ID: "6"}}, got.Rows, text)
+	}
+	c, _ := connect(t, map[string]answer{"/api/v2/guide/survey_responses": {body: `{"survey_responses":[{"expires_at":12x}]}`}})
+	_, err := c.ListSurveyResponses(t.Context(), zendesk.SurveyQuery{})
+	assert.Error(t, err, "broken JSON")
+}
+
 func TestSurveysAndFieldsThatCannotBeRead(t *testing.T) {
 	c, _ := connect(t, map[string]answer{
 		"/api/v2/guide/survey_responses": {body: `{"survey_responses":[{"id":"5","answers":[{"updated_at":"soon"}]}]}`},

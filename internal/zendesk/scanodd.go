@@ -152,6 +152,22 @@ func (s *scanner) time() time.Time {
 	return t
 }
 
+// leastMillis tells Unix milliseconds from seconds: as milliseconds it is in 1973, as seconds in the year 5138.
+const leastMillis = 100_000_000_000
+
+// instant is time that also takes digits, as a number or as text: Unix milliseconds, or seconds where they are too few.
+func (s *scanner) instant() time.Time {
+	at := *s
+	if n := at.int(); n > 0 && at.err == nil {
+		*s = at
+		if n < leastMillis {
+			return time.Unix(n, 0).UTC()
+		}
+		return time.UnixMilli(n).UTC()
+	}
+	return s.time()
+}
+
 // moment is time for a value that has to be right; null and "" are the zero time.
 func (s *scanner) moment() time.Time {
 	t, ok := s.when()
