@@ -2,6 +2,7 @@ package zendesk
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/url"
 )
@@ -21,17 +22,18 @@ func (c *Client) CountDeletedUsers(ctx context.Context) (Read[Count], error) {
 // https://developer.zendesk.com/api-reference/ticketing/ticket-management/search/#show-results-count
 func (c *Client) CountSearch(ctx context.Context, query string) (int64, error) {
 	var out struct {
-		Count *int64 `json:"count"`
+		Count json.RawMessage `json:"count"`
 	}
 	r := c.call(http.MethodGet, "/api/v2/search/count.json", "", url.Values{"query": {query}}, nil)
 	meta, err := c.gate.Do(ctx, r, &out)
 	if err != nil {
 		return 0, err
 	}
-	if out.Count == nil {
+	n := (&scanner{b: out.Count}).optionalInt()
+	if n == nil {
 		return 0, missing(r, meta, "count")
 	}
-	return *out.Count, nil
+	return *n, nil
 }
 
 // NewestTicket is the greatest id among the tickets that are neither archived nor deleted, 0 when there is none. Zendesk

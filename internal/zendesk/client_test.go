@@ -196,7 +196,7 @@ func TestFieldsReadEveryPage(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []zendesk.Field{
 		{ID: 7, Key: "tier", Type: "dropdown", Title: "Tier", Active: true, Options: []zendesk.FieldOption{{ID: 1, Name: "Gold", Value: "tier_gold"}}},
-		{ID: 8, Key: "since", Type: "date"},
+		{ID: 8, Key: "since", Type: "date", Active: true}, // the flag is optional
 	}, page.Rows)
 	assert.Len(t, v.queries(), 2)
 	assert.Equal(t, noon, page.AskedAt)

@@ -3,7 +3,7 @@ package zendesk
 // UnmarshalJSON takes what the page decoder takes: see scanodd.go.
 func (f *Field) UnmarshalJSON(data []byte) error {
 	s := &scanner{b: data}
-	*f = Field{}
+	*f = Field{Active: true}
 	s.object(func(key []byte) {
 		switch string(key) {
 		case "id":
@@ -15,7 +15,9 @@ func (f *Field) UnmarshalJSON(data []byte) error {
 		case "title":
 			f.Title = s.str()
 		case "active":
-			f.Active = s.bool()
+			if active, ok := s.truth(); ok {
+				f.Active = active
+			}
 		case "system":
 			f.System = s.bool()
 		case "removable":

@@ -180,7 +180,7 @@ type Field struct {
 	Key       string        `json:"key"` // empty for ticket fields
 	Type      string        `json:"type"`
 	Title     string        `json:"title"`
-	Active    bool          `json:"active"`
+	Active    bool          `json:"active"` // true when the answer does not say
 	System    bool          `json:"system"`
 	Removable bool          `json:"removable"` // ticket fields: false for Zendesk's own (subject, status ...)
 	Tag       string        `json:"tag"`       // of a checkbox

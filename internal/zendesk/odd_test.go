@@ -157,13 +157,72 @@ func TestOddCounts(t *testing.T) {
 	}
 }
 
+func TestOddCountsOfASearch(t *testing.T) {
+	for body, want := range map[string]int64{`12`: 12, `"12"`: 12, `12.0`: 12, `0`: 0, `""`: -1, `null`: -1, `"many"`: -1, `{}`: -1, `1.5`: -1} {
+		c, _ := connect(t, map[string]answer{"/api/v2/search/count.json": {body: `{"count":` + body + `}`}})
+		got, err := c.CountSearch(t.Context(), "type:ticket")
+		if want < 0 {
+			assert.ErrorContains(t, err, "it has no count", body)
+			continue
+		}
+		require.NoError(t, err, body)
+		assert.Equal(t, want, got, body)
+	}
+}
+
+// One odd row leaves the rest of the list, and what it says for sure, readable.
+func TestWebhooksAndTriggersWithOddOptionalMembers(t *testing.T) {
+	const invocations = "/api/v2/webhooks/" + hookID + "/invocations"
+	c, _ := connect(t, map[string]answer{
+		"/api/v2/webhooks": {body: `{"webhooks":[{"id":"01A","created_at":"","subscriptions":"conditional_ticket_events","name":7},
+			{"id":"01B","created_at":1777896000,"subscriptions":{},"status":null},
+			{"id":"01C","created_at":"2026-05-04 12:00:00 UTC","subscriptions":["zen:event-type:ticket.created",null,{}]},
+			{"id":"01D","subscriptions":""}],"meta":{"has_more":false}}`},
+		"/api/v2/triggers": {body: `{"triggers":[{"id":"25","created_at":"","actions":{},"title":"a"},
+			{"id":26.0,"active":"false","created_at":"lately","actions":[null,"x",{"field":7,"value":{}},{"value":["` + hookID + `","{}"],"field":"notification_webhook"},
+				{"field":"notification_webhook","value":["01Z","{}"]}]},
+			{"id":27,"active":null,"actions":[{"field":"notification_webhook","value":[7]},{"field":"notification_webhook","value":"` + hookID + `"}]}],"meta":[]}`},
+		invocations: {body: `{"invocations":[{"id":"01A","latest_completed_at":"","attempts_count":"1","status":"failed"},
+			{"id":2,"created_at":"2026-05-04T12:00:00+0000","latest_completed_at":null,"attempts_count":{}}],"meta":{"has_more":"false"}}`},
+		invocations + "/01A/attempts": {body: `{"attempts":[{"id":"01B","response_code":"503","created_at":"","duration_ms":12.0},{"response_code":null}]}`},
+	})
+	hooks, err := c.AllWebhooks(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, []zendesk.Webhook{
+		{ID: "01A", Name: "7", Subscriptions: []string{zendesk.ConditionalTicketEvents}},
+		{ID: "01B", Subscriptions: []string{}},
+		{ID: "01C", Subscriptions: []string{"zen:event-type:ticket.created"}, CreatedAt: noon},
+		{ID: "01D"},
+	}, hooks.Rows)
+	triggers, err := c.ListTriggers(t.Context(), zendesk.ListQuery{})
+	require.NoError(t, err)
+	assert.Equal(t, []zendesk.Trigger{
+		{ID: 25, Title: "a", Active: true}, {ID: 26, WebhookID: hookID}, {ID: 27, Active: true},
+	}, triggers.Rows)
+	page, err := c.ListInvocations(t.Context(), hookID, zendesk.InvocationQuery{})
+	require.NoError(t, err)
+	assert.Equal(t, []zendesk.Invocation{{ID: "01A", Status: "failed", AttemptsCount: 1}, {ID: "2", CreatedAt: noon}}, page.Rows)
+	attempts, err := c.ListInvocationAttempts(t.Context(), hookID, "01A")
+	require.NoError(t, err)
+	assert.Equal(t, []zendesk.InvocationAttempt{{ID: "01B", ResponseCode: 503, DurationMS: 12}, {}}, attempts)
+}
+
+func TestWebhooksAndTriggersThatCannotBeRead(t *testing.T) {
+	for _, rows := range []string{`{}`, `"none"`, `[7]`, `["x"]`, `[{"id":"25x"}]`, `[{"actions":[}]`} {
+		c, _ := connect(t, map[string]answer{"/api/v2/triggers": {body: `{"triggers":` + rows + `}`}})
+		_, err := c.ListTriggers(t.Context(), zendesk.ListQuery{})
+		assert.ErrorContains(t, err, "/api/v2/triggers", rows)
+	}
+}
+
 func TestSurveysAndFieldsWithOddOptionalMembers(t *testing.T) {
 	c, _ := connect(t, map[string]answer{
 		"/api/v2/guide/survey_responses": {body: `{"survey_responses":[{"id":5,"responder_id":"439","expires_at":"one day","subject_zrns":{},"survey":[],
 			"answers":[{"type":"rating_scale","rating":4.0,"question":{"id":7,"options":null},"updated_at":"2025-03-02T08:15:30Z"}]},
 			{"id":"6","answers":{}}],"meta":{"has_more":"false"},"links":[]}`},
 		"/api/v2/user_fields.json": {body: `{"user_fields":[{"id":"7","key":"tier","active":"true","system":null,"custom_field_options":
-			[{"id":"1","name":"Gold","value":3}]},{"id":8,"custom_field_options":{}}],"meta":[],"links":null}`},
+			[{"id":"1","name":"Gold","value":3}]},{"id":8,"custom_field_options":{}},
+			{"id":9,"active":null},{"id":10,"active":false},{"id":11,"active":"false"}],"meta":[],"links":null}`},
 	})
 	surveys, err := c.ListSurveyResponses(t.Context(), zendesk.SurveyQuery{})
 	require.NoError(t, err)
@@ -177,7 +236,11 @@ func TestSurveysAndFieldsWithOddOptionalMembers(t *testing.T) {
 	fields, err := c.ListUserFields(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, []zendesk.Field{
-		{ID: 7, Key: "tier", Active: true, Options: []zendesk.FieldOption{{ID: 1, Name: "Gold", Value: "3"}}}, {ID: 8},
+		{ID: 7, Key: "tier", Active: true, Options: []zendesk.FieldOption{{ID: 1, Name: "Gold", Value: "3"}}},
+		{ID: 8, Active: true},
+		{ID: 9, Active: true},
+		{ID: 10},
+		{ID: 11},
 	}, fields.Rows)
 }
 

@@ -2,7 +2,6 @@ package zendesk
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"net/netip"
 	"strconv"
@@ -79,35 +78,9 @@ func orNone(c []TriggerCondition) []TriggerCondition {
 type Trigger struct {
 	ID        int64
 	Title     string
-	Active    bool
+	Active    bool   // true when the answer does not say
 	WebhookID string // that its first notification_webhook action calls; empty when it calls none
 	CreatedAt time.Time
-}
-
-// UnmarshalJSON reads a trigger; of its actions only the webhook's id is kept.
-func (t *Trigger) UnmarshalJSON(raw []byte) error {
-	var in struct {
-		ID        int64     `json:"id"`
-		Title     string    `json:"title"`
-		Active    bool      `json:"active"`
-		CreatedAt time.Time `json:"created_at"`
-		Actions   []struct {
-			Field string          `json:"field"`
-			Value json.RawMessage `json:"value"`
-		} `json:"actions"`
-	}
-	if err := json.Unmarshal(raw, &in); err != nil {
-		return err
-	}
-	*t = Trigger{ID: in.ID, Title: in.Title, Active: in.Active, CreatedAt: in.CreatedAt}
-	for _, action := range in.Actions {
-		var value []string
-		if action.Field == "notification_webhook" && json.Unmarshal(action.Value, &value) == nil && len(value) > 0 {
-			t.WebhookID = cleanID(value[0])
-			break
-		}
-	}
-	return nil
 }
 
 // CreateTrigger creates an active trigger.
