@@ -98,11 +98,15 @@ type group struct {
 func (o *opener) add(ctx context.Context, rulings []ruling) error {
 	var settled []store.Result
 	var replanned []store.Planned
+	var rejects []store.Reject
 	for i := range rulings {
 		r := &rulings[i]
 		if !r.toWrite() && !r.decision.wait && !r.decision.erase {
 			o.result.settle(r)
 			settled = append(settled, store.Result{Delivery: r.decision.after, Dirty: r.claimed.Dirty})
+			if r.rejectedAnew() {
+				rejects = append(rejects, rejectOf(r, o.step.RunID, r.decision.reason, "", o.now()))
+			}
 			continue
 		}
 		if planOf(true, r) != PlanImport {
@@ -113,6 +117,9 @@ func (o *opener) add(ctx context.Context, rulings []ruling) error {
 		if err := o.collect(ctx, r); err != nil {
 			return err
 		}
+	}
+	if err := o.store.AddRejects(ctx, rejects); err != nil {
+		return fmt.Errorf("store rejects: %w", err)
 	}
 	if err := o.store.Record(ctx, o.owner, settled, o.now()); err != nil {
 		return fmt.Errorf("record decisions: %w", err)

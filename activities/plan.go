@@ -208,7 +208,7 @@ func (p *planner) batch(ctx context.Context, ids []int64) error {
 			continue
 		}
 		settled = append(settled, store.Result{Delivery: r.decision.after, Dirty: r.claimed.Dirty})
-		if fresh {
+		if r.rejectedAnew() {
 			rejects = append(rejects, rejectOf(r, p.in.RunID, r.decision.reason, "", p.now()))
 		}
 	}

@@ -56,6 +56,12 @@ func (s *StepResult) reject(reason string) {
 	s.Rejected[reason]++
 }
 
+// rejectedAnew reports whether somebody is rejected who was not, or not for this reason.
+func (r *ruling) rejectedAnew() bool {
+	had, d := &r.claimed.Delivery, &r.decision
+	return d.state == store.DeliveryRejected && (had.State != store.DeliveryRejected || had.Reason != d.reason) && d.reason != reasonPilot
+}
+
 func rejectOf(r *ruling, runID, reason, detail string, now time.Time) store.Reject {
 	return store.Reject{
 		Kind: store.KindUser, ID: r.claimed.Delivery.UserID, Reason: reason, Detail: detail, RunID: runID, At: now,

@@ -138,12 +138,14 @@ func (w *writer) record(ctx context.Context, r *ruling) error {
 	if r.decision.erase {
 		return w.store.Erase(ctx, w.owner, []store.Dirty{{ID: user, Version: r.claimed.Dirty}}, w.now())
 	}
+	if r.rejectedAnew() {
+		if err := w.store.AddRejects(ctx, []store.Reject{rejectOf(r, w.step.RunID, r.decision.reason, "", w.now())}); err != nil {
+			return fmt.Errorf("store reject: %w", err)
+		}
+	}
 	result := store.Result{Delivery: r.decision.after, Dirty: r.claimed.Dirty}
 	if err := w.store.Record(ctx, w.owner, []store.Result{result}, w.now()); err != nil {
 		return fmt.Errorf("record delivery: %w", err)
-	}
-	if r.decision.state == store.DeliverySent {
-		return w.store.ClearRejects(ctx, store.KindUser, []int64{result.UserID})
 	}
 	return nil
 }

@@ -156,7 +156,7 @@ func (t *tx) settle(ctx context.Context, results []Result, held map[int64]claim,
 		}
 		rows = append(rows, row)
 	}
-	return errors.Join(t.run(ctx, &upsertDeliveries, rows), t.clear(ctx, KindUser, clear), t.markOrganizationsOf(ctx, moved, mark))
+	return errors.Join(t.run(ctx, &upsertDeliveries, rows), t.outdate(ctx, results), t.clear(ctx, KindUser, clear), t.markOrganizationsOf(ctx, moved, mark))
 }
 
 func deliveryRow(d Delivery, c claim) ([]any, error) {

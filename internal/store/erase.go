@@ -11,9 +11,9 @@ import (
 const ReasonErased = "erased"
 
 // Erase forgets whatever tells of users as people, who were deleted for good and whose contacts have lost what we delivered: of
-// the user stay the id and the state; of the delivery that it was left, not to whom or under which Brevo id; of rejects
-// the reason. Payloads of imports and the mirrored contact go, unless that is another user's by now. It clears the marks
-// that still have the version given and releases the claims, all in one transaction, and is idempotent. It returns
+// the user stay the id and the state; of the delivery that it was left, not to whom or under which Brevo id. Rejects and
+// payloads of imports go, and the mirrored contact unless that is another user's by now. It clears the marks that still have
+// the version given and releases the claims, all in one transaction, and is idempotent. It returns
 // ErrClaimLost, with nothing written, when one of the claims is not the owner's.
 func (a *Account) Erase(ctx context.Context, owner string, users []Dirty, now time.Time) error {
 	if len(users) == 0 {
@@ -79,7 +79,7 @@ func (t *tx) erase(ctx context.Context, users []int64) error {
 			WHERE account = $1 AND ` + t.in("id", "$2"),
 		`UPDATE deliveries SET state = CASE WHEN sent_at > 0 THEN 'left' ELSE 'skipped' END, reason = '` + ReasonErased + `', email = '', brevo_id = 0, attributes = '', lists = '', refused = '',
 			made = FALSE, owner = '', lease_until = 0 WHERE account = $1 AND ` + t.in("user_id", "$2"),
-		"UPDATE rejects SET detail = '', extra = '' WHERE account = $1 AND kind = '" + string(KindUser) + "' AND " + t.in("id", "$2"),
+		"DELETE FROM rejects WHERE account = $1 AND kind = '" + string(KindUser) + "' AND " + t.in("id", "$2"),
 		"DELETE FROM import_rows WHERE account = $1 AND " + t.in("user_id", "$2"),
 	} {
 		if _, err := t.exec(ctx, statement, t.account, many(t, users)); err != nil {

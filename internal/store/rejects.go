@@ -8,6 +8,10 @@ import (
 	"time"
 )
 
+var otherReasons = newBatch("id bigint, reason text",
+	"DELETE FROM rejects WHERE account = $1 AND kind = 'user' AND id = $2 AND reason <> $3",
+	"DELETE FROM rejects USING ROWS WHERE rejects.account = $1 AND rejects.kind = 'user' AND rejects.id = u.id AND rejects.reason <> u.reason")
+
 var upsertRejects = newUpsert("rejects", 3, "kind text, id bigint, reason text, detail text, run_id text, rejected_at bigint, extra text")
 
 // AddRejects stores rejects; one with the same kind, id and reason replaces the former.
@@ -44,14 +48,40 @@ func (a *Account) AddRejects(ctx context.Context, rejects []Reject) error {
 
 // ClearRejects removes every reject of ids of a kind.
 func (a *Account) ClearRejects(ctx context.Context, kind Kind, ids []int64) error {
-	err := a.write(ctx, func(t *tx) error {
-		_, err := t.exec(ctx, "DELETE FROM rejects WHERE account = $1 AND kind = $2 AND "+t.in("id", "$3"), t.account, string(kind), many(t, ids))
-		return err
-	})
+	err := a.write(ctx, func(t *tx) error { return t.clearRejects(ctx, kind, ids) })
 	if err != nil {
 		return fmt.Errorf("clear rejects: %w", err)
 	}
 	return nil
+}
+
+func (t *tx) clearRejects(ctx context.Context, kind Kind, ids []int64) error {
+	_, err := t.exec(ctx, "DELETE FROM rejects WHERE account = $1 AND kind = $2 AND "+t.in("id", "$3"), t.account, string(kind), many(t, ids))
+	return err
+}
+
+// outdate removes the rejects of users that results have outlived: all of those who are not rejected any more, and of those who
+// are what they are not rejected for. A result that keeps its claim is not the last word.
+func (t *tx) outdate(ctx context.Context, results []Result) error {
+	last := make(map[int64]*Result, len(results))
+	for i := range results {
+		last[results[i].UserID] = &results[i]
+	}
+	var others []int64
+	var rejected [][]any
+	for id, r := range last {
+		switch {
+		case r.Keep:
+		case r.State == DeliveryRejected:
+			rejected = append(rejected, []any{id, clean(r.Reason)})
+		default:
+			others = append(others, id)
+		}
+	}
+	if err := t.run(ctx, &otherReasons, rejected); err != nil || len(others) == 0 {
+		return err
+	}
+	return t.clearRejects(ctx, KindUser, others)
 }
 
 // Rejects returns up to limit rejects, the newest first.

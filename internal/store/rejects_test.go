@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -70,5 +71,51 @@ func TestRetriedRejectsAreTriedAgain(t *testing.T) {
 		busy, err := a.RetryRejects(c, store.KindUser, []int64{2}, at(3600))
 		require.NoError(t, err)
 		assert.Empty(t, busy, "the lease is over")
+	})
+}
+
+func TestARejectEndsWithItsCause(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, s *store.Store) {
+		a, c := s.Account("acme"), t.Context()
+		reject := func(kind store.Kind, id int64, reason string) store.Reject {
+			return store.Reject{Kind: kind, ID: id, Reason: reason, RunID: "r", At: t0}
+		}
+		standing := func() (out []string) {
+			t.Helper()
+			for id := range int64(9) {
+				of, err := a.RejectsOf(c, store.KindUser, id)
+				require.NoError(t, err)
+				for _, r := range of {
+					out = append(out, fmt.Sprint(id, " ", r.Reason))
+				}
+			}
+			return out
+		}
+		is := func(id int64, state store.DeliveryState, reason string) store.Delivery {
+			return store.Delivery{UserID: id, State: state, Reason: reason}
+		}
+		require.NoError(t, a.AddRejects(c, []store.Reject{
+			reject(store.KindUser, 1, "refused"), reject(store.KindUser, 2, "invalid_email"), reject(store.KindUser, 3, "refused"), reject(store.KindUser, 4, "refused"),
+			reject(store.KindUser, 5, "refused"), reject(store.KindUser, 5, "invalid_email"), reject(store.KindUser, 6, "refused"), reject(store.KindUser, 7, "refused"),
+			reject(store.KindOrganization, 1, "refused"),
+		}))
+		claim(t, a, "one", t0, 1, 2, 3, 4, 5, 6, 7)
+		require.NoError(t, a.Record(c, "one", []store.Result{
+			{Delivery: is(1, store.DeliverySent, "")},
+			{Delivery: is(2, store.DeliverySkipped, "suspended")},
+			{Delivery: is(3, store.DeliveryGone, "deleted_in_brevo")},
+			{Delivery: is(4, store.DeliveryRejected, "refused")},
+			{Delivery: is(5, store.DeliveryRejected, "invalid_email")},
+			{Delivery: is(6, store.DeliverySent, ""), Keep: true},
+		}, t0))
+		assert.Equal(t, []string{"4 refused", "5 invalid_email", "6 refused", "7 refused"}, standing(), "and of whom more is to be written")
+		claim(t, a, "two", t0, 4)
+		rows := []store.ImportRow{{Delivery: is(4, store.DeliverySent, "")}}
+		require.NoError(t, a.OpenImport(c, "two", store.Import{ID: "i", RunID: "r"}, rows, t0))
+		require.NoError(t, a.SettleImport(c, "i", nil, t0))
+		assert.Equal(t, []string{"5 invalid_email", "6 refused", "7 refused"}, standing())
+		counts, err := a.CountRejects(c)
+		require.NoError(t, err)
+		assert.Equal(t, int64(3), counts["refused"], "an organization of the same id keeps its own")
 	})
 }
