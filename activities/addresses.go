@@ -134,7 +134,7 @@ func (w *writer) takeOver(ctx context.Context, r *ruling) error {
 	old := r.situation
 	leave := w.policy.depart(situation{skip: reasonMoved, had: old.had, found: old.found})
 	in := brevo.UpdateContact{Attributes: map[string]any{}, UnlinkListIDs: leave.remove}
-	if _, ours := old.had.Attributes[attributePhone]; ours {
+	if last, had := old.had.Attributes[attributePhone]; had && stillOurs(&old, w.policy.attributes[attributePhone], attributePhone, last) {
 		leave.clear = append(leave.clear, attributePhone)
 	}
 	for _, name := range leave.clear {

@@ -72,7 +72,8 @@ func (r *policy) deletes(s *situation) bool {
 // stillOurs reports whether a contact still holds what we delivered, as far as anybody can tell: names and numbers that
 // somebody has typed over since are theirs.
 func stillOurs(s *situation, a mapping.Attribute, name string, last any) bool {
-	return s.found == nil || !(a.FillIfEmpty || a.Identifier) || sameValue(name, s.found.Attributes[name], last)
+	theirs := a.FillIfEmpty || a.Identifier || name == attributePhone // of which the mapping may say nothing any more
+	return s.found == nil || !theirs || sameValue(name, s.found.Attributes[name], last)
 }
 
 // owe has the write of a contact carry the opt-outs that are owed. What the contact has already is not owed any more.

@@ -39,6 +39,19 @@ func aPolicy(onUserMerged string) policy {
 	}}
 }
 
+func TestATypedNumberOutlivesItsPersonAlsoWhereNumbersAreMappedNoMore(t *testing.T) {
+	r := aPolicy("keep")
+	delete(r.attributes, attributePhone)
+	for number, clear := range map[string][]string{"33612345678": {"SMS"}, "33699999999": nil} {
+		d := r.decide(delivered(func(s *situation) {
+			s.skip, s.erased = reasonErased, true
+			s.had.Attributes = map[string]any{"SMS": "+33612345678"}
+			s.found.Attributes["SMS"] = number
+		}))
+		assert.Equal(t, clear, d.clear, number)
+	}
+}
+
 func TestWhatBecomesOfWhoIsNoContactAnyMore(t *testing.T) {
 	merged := func(s *situation) { s.skip, s.merged = reasonMerged, 2 }
 	gone := func(s *situation) { s.skip, s.erased = reasonErased, true }
