@@ -82,22 +82,22 @@ func (w *writer) changePlaces(ctx context.Context, circle []*ruling) error {
 	return nil
 }
 
-// leavePhone clears the number of who had the place before: the number goes along with its person, and must be free by then.
+// leavePhone clears the number of who had the place before, as far as we delivered it: it goes along with its person, and must be
+// free by then.
 func (w *writer) leavePhone(ctx context.Context, s *situation) error {
 	last, had := s.had.Attributes[attributePhone]
 	if !had || sameValue(attributePhone, s.found.Attributes[attributePhone], s.want.Attributes[attributePhone]) ||
 		!sameValue(attributePhone, s.found.Attributes[attributePhone], last) {
 		return nil
 	}
-	err := w.brevo.UpdateContact(ctx, brevo.ByID(s.found.ID), brevo.UpdateContact{Attributes: map[string]any{attributePhone: ""}})
-	if err != nil {
+	now, err := w.clearPhone(ctx, s.found.ID, last)
+	if err != nil || now == nil {
 		return err
 	}
-	s.had.Attributes, s.found.Attributes = maps.Clone(s.had.Attributes), maps.Clone(s.found.Attributes)
-	delete(s.had.Attributes, attributePhone)
-	delete(s.found.Attributes, attributePhone)
-	if err := w.store.ApplyBrevoContacts(ctx, "", []store.BrevoContact{*s.found}, w.now()); err != nil {
-		return fmt.Errorf("mirror contact: %w", err)
+	now.EmailBlacklisted, now.SMSBlacklisted = now.EmailBlacklisted || s.found.EmailBlacklisted, now.SMSBlacklisted || s.found.SMSBlacklisted
+	if s.found = now; now.Attributes[attributePhone] == nil {
+		s.had.Attributes = maps.Clone(s.had.Attributes)
+		delete(s.had.Attributes, attributePhone)
 	}
 	return nil
 }

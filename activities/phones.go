@@ -100,28 +100,41 @@ func (w *writer) freePhone(ctx context.Context, r *ruling) (free bool, err error
 		return false, err
 	}
 	holder := claimed[0].Delivery
-	if last, ok := holder.Attributes[attributePhone]; !ok || !sameValue(attributePhone, last, phone) {
+	last, ok := holder.Attributes[attributePhone]
+	if !ok || !sameValue(attributePhone, last, phone) {
 		return true, nil
 	}
-	err = w.brevo.UpdateContact(ctx, brevo.ByID(holder.BrevoID), brevo.UpdateContact{Attributes: map[string]any{attributePhone: ""}})
-	if err != nil && !brevo.IsNotFound(err) {
-		return false, err
-	}
-	found, err := w.store.BrevoByID(ctx, []int64{holder.BrevoID})
-	if err != nil {
-		return false, fmt.Errorf("read mirrored contact: %w", err)
-	}
-	if image, ok := found[holder.BrevoID]; ok {
-		delete(image.Attributes, attributePhone)
-		if err := w.store.ApplyBrevoContacts(ctx, "", []store.BrevoContact{image}, w.now()); err != nil {
-			return false, fmt.Errorf("mirror contact: %w", err)
-		}
+	w.touched[holder.UserID] = true
+	now, err := w.clearPhone(ctx, holder.BrevoID, last)
+	if err != nil || now == nil || now.Attributes[attributePhone] != nil {
+		return err == nil, err
 	}
 	delete(holder.Attributes, attributePhone)
 	if err := w.store.Record(ctx, w.owner, []store.Result{{Delivery: holder, Keep: true}}, w.now()); err != nil {
 		return false, fmt.Errorf("record delivery: %w", err)
 	}
 	return true, nil
+}
+
+// clearPhone takes a number that we delivered from a contact that a look shows to hold it still: what the marketer has typed since
+// stays. It gives the contact as it is then, nil when it was deleted in Brevo.
+func (w *writer) clearPhone(ctx context.Context, contact int64, delivered any) (*store.BrevoContact, error) {
+	got, err := w.brevo.GetContact(ctx, brevo.ByID(contact))
+	now := mirrored(&got, w.keep)
+	if err == nil && sameValue(attributePhone, now.Attributes[attributePhone], delivered) {
+		err = w.brevo.UpdateContact(ctx, brevo.ByID(contact), brevo.UpdateContact{Attributes: map[string]any{attributePhone: ""}})
+		delete(now.Attributes, attributePhone)
+	}
+	switch {
+	case brevo.IsNotFound(err):
+		return nil, w.store.RemoveBrevoContact(ctx, contact, w.now())
+	case err != nil:
+		return nil, err
+	}
+	if err := w.store.ApplyBrevoContacts(ctx, "", []store.BrevoContact{now}, w.now()); err != nil {
+		return nil, fmt.Errorf("mirror contact: %w", err)
+	}
+	return &now, nil
 }
 
 // dropPhone sends the contact without the number, and keeps the wish open.
