@@ -1,45 +1,67 @@
 package brevo
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"net/http"
 	"net/netip"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"zendesk-brevo/internal/rest"
 )
 
 // problem reads Brevo's error bodies: {code, message} everywhere, metadata on contact routes, and the failure list of
-// an event batch. Fields of the resulting *rest.Error are the duplicate identifiers, in lower case ("email", "sms").
+// an event batch. Only message is required, and code may be a whole sentence. A member of another type spoils none of the others.
+// Fields of the resulting *rest.Error are the duplicate identifiers, in lower case ("email", "sms").
+// https://developers.brevo.com/docs/how-it-works
 func problem(body []byte) rest.Problem {
 	var b struct {
-		Code     string          `json:"code"`
-		Message  string          `json:"message"`
+		Code     word            `json:"code"`
+		Message  word            `json:"message"`
 		Metadata json.RawMessage `json:"metadata"`
-		Errors   []struct {
-			Message string `json:"message"`
-		} `json:"errors"`
+		Errors   reasons         `json:"errors"`
 	}
 	if json.Unmarshal(body, &b) != nil {
 		return rest.Problem{Detail: clip(string(body)), Foreign: true}
 	}
-	p := rest.Problem{
-		Code: b.Code, Detail: clip(b.Message), Fields: duplicates(b.Metadata, b.Message),
-		Foreign: b.Code == "" && b.Message == "" && len(b.Errors) == 0,
+	code := string(b.Code)
+	if isNumber(code) && b.Message == "" && len(b.Errors) == 0 {
+		return rest.Problem{Detail: clip(string(body)), Foreign: true} // a status in digits is anybody's
 	}
-	if p.Detail == "" {
-		texts := make([]string, 0, len(b.Errors))
-		for _, e := range b.Errors {
-			if !slices.Contains(texts, e.Message) {
-				texts = append(texts, e.Message)
-			}
+	text := cmp.Or(string(b.Message), strings.Join(b.Errors, "; "), code)
+	return rest.Problem{Code: code, Detail: clip(text), Fields: duplicates(b.Metadata, text), Foreign: text == ""}
+}
+
+func isNumber(text string) bool {
+	_, err := strconv.ParseFloat(text, 64)
+	return err == nil
+}
+
+// reasons are the texts of a list of errors, each of them once: those of its objects' messages, and bare ones. What is no list has none.
+type reasons []string
+
+func (r *reasons) UnmarshalJSON(data []byte) error {
+	*r = nil
+	var items []json.RawMessage
+	if json.Unmarshal(data, &items) != nil {
+		return nil
+	}
+	for _, item := range items {
+		var e struct {
+			Message word `json:"message"`
 		}
-		p.Detail = clip(strings.Join(texts, "; "))
+		if json.Unmarshal(item, &e) != nil {
+			_ = e.Message.UnmarshalJSON(item)
+		}
+		if text := string(e.Message); text != "" && !slices.Contains(*r, text) {
+			*r = append(*r, text)
+		}
 	}
-	return p
+	return nil
 }
 
 // maxDetail is enough for any sentence of the vendor's and keeps HTML pages out of the rejects table.
@@ -63,7 +85,7 @@ var (
 
 func duplicates(metadata json.RawMessage, message string) []string {
 	var m struct {
-		Identifiers []string `json:"duplicate_identifiers"`
+		Identifiers texts `json:"duplicate_identifiers"`
 	}
 	if json.Unmarshal(metadata, &m) == nil && len(m.Identifiers) > 0 {
 		return lowered(m.Identifiers)
@@ -132,11 +154,11 @@ func IsNotFound(err error) bool {
 	return ok && !e.Foreign && e.Reason != rest.ReasonHTML
 }
 
-// IsBadRequest reports a 400 of Brevo's API, by the code that its error model always has: the request's content is refused. A page
-// that a proxy answers instead says nothing of the kind.
+// IsBadRequest reports a 400 of Brevo's API, with or without a code: the request's content is refused. What an edge server or a
+// proxy answers instead, which is not Brevo's error model, says nothing of the kind.
 func IsBadRequest(err error) bool {
 	e, ok := refusal(err, http.StatusBadRequest)
-	return ok && e.Code != ""
+	return ok && !e.Foreign && e.Reason != rest.ReasonHTML
 }
 
 // Codes that say something of the account rather than of the request, under whatever status.

@@ -70,6 +70,20 @@ func TestErrorsAreTold(t *testing.T) {
 		{name: "absent, without a code", status: 404, notFound: true, body: `{"message":"Contact does not exist"}`},
 		{name: "absent process", status: 404, code: "invalid_parameter", notFound: true, body: `{"code":"invalid_parameter","message":"processId is invalid"}`},
 		{name: "a sentence for a code", status: 404, notFound: true, body: `{"code":"Contact email not found","message":"x"}`},
+		{name: "a sentence for a code and nothing else", status: 404, notFound: true, body: `{"code":"Contact email not found"}`},
+		{name: "a number for a code", status: 404, code: "404", notFound: true, body: `{"code":404,"message":"Contact does not exist"}`},
+		{name: "a number for a code and nothing else", status: 404, body: `{"code":404}`},
+		{name: "a 404 with members of other types", status: 404, notFound: true, body: `{"code":{},"message":"Contact does not exist","metadata":"none","errors":{}}`},
+		{name: "a 404 that is no object", status: 404, body: `["Contact does not exist"]`},
+		{
+			name: "duplicate beside a list of texts", status: 400, code: "duplicate_parameter", isDup: true, duplicate: []string{"email"},
+			body: `{"code":"duplicate_parameter","message":"anything","metadata":{"duplicate_identifiers":["email"]},"errors":["x"]}`,
+		},
+		{
+			name: "duplicate by one word", status: 400, code: "duplicate_parameter", isDup: true, duplicate: []string{"sms"},
+			body: `{"code":"duplicate_parameter","message":["anything"],"metadata":{"duplicate_identifiers":"SMS"}}`,
+		},
+		{name: "duplicate by a sentence for a code", status: 400, isDup: true, body: `{"code":"Contact already exist"}`},
 		{name: "bad key", status: 401, code: "unauthorized", body: `{"code":"unauthorized","message":"Key not found"}`},
 		{name: "no key", status: 401, code: "unauthorized", body: `{"message":"authentication not found in headers","code":"unauthorized"}`},
 		{name: "401 without a body", status: 401},
@@ -128,7 +142,7 @@ func TestHelpersSayNoToOtherErrors(t *testing.T) {
 	for _, err := range []error{nil, context.Canceled, &budget.Exhausted{}} {
 		_, dup := brevo.IsDuplicate(err)
 		_, ip := brevo.IsUnknownIP(err)
-		assert.False(t, dup || ip || brevo.IsNotFound(err) || brevo.IsInvalidEmail(err))
+		assert.False(t, dup || ip || brevo.IsNotFound(err) || brevo.IsBadRequest(err) || brevo.IsInvalidEmail(err))
 	}
 }
 
@@ -140,6 +154,36 @@ func TestABatchThatFailsWholeTellsItsReasons(t *testing.T) {
 	var failure *rest.Error
 	require.ErrorAs(t, err, &failure)
 	assert.Equal(t, "bad name; bad date", failure.Detail)
+}
+
+func TestBadRequestsAreThoseOfTheErrorModel(t *testing.T) {
+	for body, want := range map[string]struct {
+		bad    bool
+		detail string
+	}{
+		`{"code":"invalid_parameter","message":"No contact"}`:    {true, "No contact"},
+		`{"message":"Contact already removed from list"}`:        {true, "Contact already removed from list"},
+		`{"code":"Contact email not found"}`:                     {true, "Contact email not found"},
+		`{"code":400,"message":"No contact"}`:                    {true, "No contact"},
+		`{"code":"Contact email not found","message":"No such"}`: {true, "No such"},
+		`{"errors":["x",{"message":"y"},"x",7,{}]}`:              {true, "x; y; 7"},
+		`{"code":400}`:      {false, `{"code":400}`},
+		`{}`:                {false, ""},
+		`["x"]`:             {false, `["x"]`},
+		`400 Bad Request`:   {false, "400 Bad Request"},
+		`<html>Bad request`: {false, "<html>Bad request"},
+	} {
+		err := newVendor(t, http.StatusBadRequest, body).client(t).DeleteAttribute(t.Context(), brevo.CategoryNormal, "X")
+		var failure *rest.Error
+		require.ErrorAs(t, err, &failure, body)
+		assert.Equal(t, want.bad, brevo.IsBadRequest(err), body)
+		assert.Equal(t, want.detail, failure.Detail, body)
+	}
+	v := newVendor(t, http.StatusBadRequest, `{"message":"Sign in"}`)
+	v.header = map[string]string{"Content-Type": "text/html"}
+	assert.False(t, brevo.IsBadRequest(v.client(t).DeleteAttribute(t.Context(), brevo.CategoryNormal, "X")))
+	v = newVendor(t, http.StatusNotFound, `{"message":"No attribute"}`)
+	assert.False(t, brevo.IsBadRequest(v.client(t).DeleteAttribute(t.Context(), brevo.CategoryNormal, "X")))
 }
 
 func TestDetailIsBounded(t *testing.T) {

@@ -88,6 +88,18 @@ func (t *texts) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// word is a text, or a number as it is written; anything else is none.
+type word string
+
+func (w *word) UnmarshalJSON(data []byte) error {
+	*w = ""
+	var number json.Number
+	if json.Unmarshal(data, (*string)(w)) != nil && json.Unmarshal(data, &number) == nil {
+		*w = word(number)
+	}
+	return nil
+}
+
 // stamp is a time with the account's offset ("2022-12-04T18:22:48.384+05:30"); the zero time in an unknown form.
 type stamp time.Time
 

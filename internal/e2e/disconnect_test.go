@@ -128,6 +128,7 @@ func TestDisconnectGoesOnAfterWhateverStandsInItsWay(t *testing.T) {
 		"Brevo is away":            {Method: "POST", Path: remove, Status: 503, Times: 2},
 		"Brevo asks to slow down":  {Method: "POST", Path: remove, Status: 429},
 		"one spoils a whole call":  {Method: "POST", Path: remove, Status: 400, Body: `{"code":"invalid_parameter","message":"` + secret + `"}`},
+		"by a sentence":            {Method: "POST", Path: remove, Status: 400, Body: `{"code":"` + secret + `"}`},
 		"deleting loses an answer": {Method: "DELETE", Path: "/v3/contacts/attributes", DropAfter: true, Times: 3},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -331,4 +332,22 @@ func TestDisconnectTakesBackTheListsOfAutomations(t *testing.T) {
 	_, err := w.undo(t, false)
 	require.NoError(t, err)
 	assert.Empty(t, w.onList(t, "Recovery"))
+}
+
+// TestDisconnectTakesOffTheOthersWhereSomebodyIsGoneAlready: one who left the list by hand spoils the whole call.
+func TestDisconnectTakesOffTheOthersWhereSomebodyIsGoneAlready(t *testing.T) {
+	w := town(t, brevoWith(func(b *brevosim.Options) { b.StrictRemovals = true }))
+	for _, email := range []string{ada, grace, linus} {
+		w.moveIn(email, "Given Family")
+	}
+	w.again(t, incrementally)
+	const ours = "Zendesk customers"
+	require.Subset(t, w.onList(t, ours), []int64{w.contact(t, ada).ID, w.contact(t, grace).ID, w.contact(t, linus).ID})
+	list, _ := w.brevo.ListByName(ours)
+	w.brevo.Unsubscribe(grace, list.ID)
+	w.disconnected(t)
+	out, err := w.undo(t, false)
+	require.NoError(t, err)
+	assert.Empty(t, w.onList(t, ours))
+	assert.EqualValues(t, 2, out.Memberships)
 }

@@ -2,6 +2,7 @@ package brevosim
 
 import (
 	"net/http"
+	"slices"
 )
 
 // named is a contact as a request names it, and the name itself for the answer.
@@ -56,6 +57,10 @@ func (s *Server) removeFromList(q *query, l *List) reply {
 	}
 	if m.All && len(m.Emails)+len(m.IDs)+len(m.ExtIDs) == 0 {
 		return s.emptyList(q, l)
+	}
+	if people, bad := s.membersOf(&m); s.opts.StrictRemovals && bad == nil &&
+		slices.ContainsFunc(people, func(p named) bool { return p.contact == nil || !p.contact.lists[l.ID] }) {
+		return *failure(http.StatusBadRequest, "Contact email not found", "Contact already removed from list and/or does not exist")
 	}
 	return s.changeMembers(q, func(c *contact) bool { return c.leave(l.ID) })
 }

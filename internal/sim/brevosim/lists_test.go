@@ -83,6 +83,18 @@ func TestMembers(t *testing.T) {
 	}
 }
 
+func TestOneWhoIsNotOnTheListSpoilsAStrictRemoval(t *testing.T) {
+	a := open(t, brevosim.Options{StrictRemovals: true})
+	list := a.SeedList("Ours")
+	ann := a.SeedContact(brevosim.Contact{Email: "ann@example.com", Lists: []int64{list}})
+	path := fmt.Sprintf("/contacts/lists/%d/contacts/remove", list)
+	a.must(400, "POST", path, obj{"ids": []int64{ann, 99}})
+	assert.NotEmpty(t, a.contact("ann@example.com").Lists)
+	a.must(201, "POST", path, obj{"ids": []int64{ann}})
+	a.must(400, "POST", path, obj{"ids": []int64{ann}})
+	assert.Empty(t, a.contact("ann@example.com").Lists)
+}
+
 func TestEmptyingAListIsAProcess(t *testing.T) {
 	a := seeded(t)
 	a.must(204, "PUT", "/contacts/1", obj{"listIds": []int{1}})

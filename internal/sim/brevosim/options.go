@@ -75,6 +75,9 @@ type Options struct {
 	// MissingReferences answers 404 where a write of a contact names a list or an attribute that does not exist, instead of 400
 	// and silence: the vendor lists 404 for both routes and does not say what it is about.
 	MissingReferences bool
+	// StrictRemovals answers 400 where one of the contacts to be taken off a list is not on it, and takes nobody off: the vendor lists
+	// 400 for the route and does not say what it is about. The code is one of those that are sentences.
+	StrictRemovals bool
 	// ProcessWords are other words for the statuses of processes: the vendor's vocabulary is open.
 	ProcessWords map[string]string
 	// ReportsKnown lists the contacts that an import leaves alone, because it is not to update any, among its refused rows. What
