@@ -129,38 +129,40 @@ func (s *companySync) update(ctx context.Context, c *companyChange) error {
 	}
 	err := s.brevo.UpdateCompany(ctx, c.company.BrevoID, c.want)
 	if brevo.IsNotFound(err) {
-		return errors.Join(s.exists(ctx, c), err)
+		_, gone := s.there(ctx, c)
+		return errors.Join(gone, err)
 	}
 	return err
 }
 
-// exists gives errCompanyGone when Brevo does not have the company.
-func (s *companySync) exists(ctx context.Context, c *companyChange) error {
-	_, err := s.brevo.GetCompany(ctx, c.company.BrevoID)
+// there reads the company as it is now; the error is errCompanyGone when Brevo does not have it.
+func (s *companySync) there(ctx context.Context, c *companyChange) (brevo.Company, error) {
+	got, err := s.brevo.GetCompany(ctx, c.company.BrevoID)
 	if brevo.IsNotFound(err) {
-		return errCompanyGone
+		return got, errCompanyGone
 	}
-	return err
+	return got, err
 }
 
-// relink links and unlinks. A 404 may also be about one of the contacts: then the others are linked, and the missing
-// one is left out.
+// relink links and unlinks. A refusal may be about one of the contacts: then the others are linked, and the missing one is left out.
+// https://developers.brevo.com/reference/link-and-unlink-company-with-contact-and-deal
 func (s *companySync) relink(ctx context.Context, c *companyChange) error {
 	if len(c.link)+len(c.unlink) == 0 {
 		return nil
 	}
 	err := s.brevo.LinkUnlink(ctx, c.company.BrevoID, c.link, c.unlink)
-	if !brevo.IsNotFound(err) {
+	if !mayConcernOne(err) {
 		return err
 	}
-	if err := s.exists(ctx, c); err != nil {
-		return err
-	}
-	linked, err := present(c.link, func(ids []int64) error { return s.brevo.LinkUnlink(ctx, c.company.BrevoID, ids, nil) })
+	now, err := s.there(ctx, c)
 	if err != nil {
 		return err
 	}
-	if _, err := present(c.unlink, func(ids []int64) error { return s.brevo.LinkUnlink(ctx, c.company.BrevoID, nil, ids) }); err != nil {
+	linked, err := s.linkPresent(ctx, &now, c.link, true)
+	if err != nil {
+		return err
+	}
+	if _, err := s.linkPresent(ctx, &now, c.unlink, false); err != nil {
 		return err
 	}
 	c.company.Unsure = without(c.company.Unsure, c.link) // whoever is missing is not linked either
@@ -168,23 +170,44 @@ func (s *companySync) relink(ctx context.Context, c *companyChange) error {
 	return nil
 }
 
-// present makes a call for all ids that it does not answer with 404, and returns those.
-func present(ids []int64, call func([]int64) error) ([]int64, error) {
+// mayConcernOne reports a refusal that may be about one of the things that a call names. The reference lists 400 for the route of links;
+// other routes answer 404 so.
+func mayConcernOne(err error) bool {
+	outcome := Classify(err)
+	return outcome == Missing && brevo.IsNotFound(err) || outcome == Reject && brevo.IsBadRequest(err)
+}
+
+// linkPresent links, or unlinks, those contacts that are in Brevo, and returns them. What is refused about one that is there is an
+// error, unless the company has it as wanted.
+func (s *companySync) linkPresent(ctx context.Context, company *brevo.Company, ids []int64, linked bool) ([]int64, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	err := call(ids)
-	if !brevo.IsNotFound(err) {
+	link, unlink := ids, []int64(nil)
+	if !linked {
+		link, unlink = nil, ids
+	}
+	err := s.brevo.LinkUnlink(ctx, company.ID, link, unlink)
+	if !mayConcernOne(err) {
 		return ids, err
 	}
 	if len(ids) == 1 {
-		return nil, nil
+		_, missing := s.brevo.GetContact(ctx, brevo.ByID(ids[0]))
+		switch {
+		case brevo.IsNotFound(missing):
+			return nil, nil
+		case missing != nil:
+			return nil, missing
+		case slices.Contains(company.LinkedContactIDs, ids[0]) == linked:
+			return ids, nil
+		}
+		return nil, err
 	}
-	first, err := present(ids[:len(ids)/2], call)
+	first, err := s.linkPresent(ctx, company, ids[:len(ids)/2], linked)
 	if err != nil {
 		return nil, err
 	}
-	second, err := present(ids[len(ids)/2:], call)
+	second, err := s.linkPresent(ctx, company, ids[len(ids)/2:], linked)
 	return slices.Concat(first, second), err
 }
 

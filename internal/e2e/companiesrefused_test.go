@@ -63,29 +63,67 @@ func TestAnAccountThatRefusesEveryCompanyEndsTheRunWithANotice(t *testing.T) {
 }
 
 // TestAContactMissingInBrevoDoesNotLookLikeAMissingCompany deletes a contact after the last look at contacts: what comes
-// first to notice it is the linking.
+// first to notice it is the linking, whose refusal is a 400 by the document and a 404 elsewhere.
 func TestAContactMissingInBrevoDoesNotLookLikeAMissingCompany(t *testing.T) {
-	w := town(t, brevoWith(func(b *brevosim.Options) { b.StrictLinks = true }))
-	w.configure("sync: {organizations: false}")
-	firms := w.found(1)
-	var users []string
-	for i := range 5 {
-		w.joins(t, w.moveIn(employee(i), "Given Family"), firms[0])
-		users = append(users, employee(i))
-	}
-	w.again(t, incrementally)
-	w.brevo.DeleteContact(users[1])
-	w.configure("sync: {organizations: true}\nfield_mapping: {organization.name: null, organization.tags: null}")
-	out := w.again(t, incrementally)
-	assert.EqualValues(t, 1, out.Push.Companies)
-	var rest []int64
-	for _, i := range []int{0, 2, 3, 4} {
-		rest = append(rest, w.contact(t, users[i]).ID)
-	}
-	assert.Equal(t, rest, w.company(t, firms[0]).Contacts)
-	assert.Empty(t, w.rejectsOf(t, firms[0]))
+	for name, notFound := range map[string]bool{"400": false, "404": true} {
+		t.Run(name, func(t *testing.T) {
+			w := town(t, brevoWith(func(b *brevosim.Options) { b.StrictLinks, b.MissingReferences = true, notFound }))
+			w.configure("sync: {organizations: false}")
+			firms := w.found(1)
+			var users []string
+			ids := map[string]int64{}
+			for i := range 5 {
+				users = append(users, employee(i))
+				ids[employee(i)] = w.moveIn(employee(i), "Given Family")
+				w.joins(t, ids[employee(i)], firms[0])
+			}
+			w.again(t, incrementally)
+			linked := func() (rest []int64) {
+				for _, email := range users {
+					if w.hasContact(email) {
+						rest = append(rest, w.contact(t, email).ID)
+					}
+				}
+				return rest
+			}
+			w.brevo.DeleteContact(users[1])
+			w.configure("sync: {organizations: true}\nfield_mapping: {organization.name: null, organization.tags: null}")
+			out := w.again(t, incrementally)
+			assert.EqualValues(t, 1, out.Push.Companies)
+			assert.Len(t, linked(), 4)
+			assert.Equal(t, linked(), w.company(t, firms[0]).Contacts)
+			assert.Empty(t, w.rejectsOf(t, firms[0]))
 
+			w.brevo.DeleteContact(users[3]) // whom we linked, and who is to be unlinked
+			w.joins(t, ids[users[3]], 0)
+			w.joins(t, ids[users[4]], 0)
+			w.joins(t, w.moveIn(ada, "Ada Lovelace"), firms[0])
+			w.renameFirm(t, firms[0], "Renamed AG")
+			users = []string{users[0], users[2], ada}
+			w.again(t, incrementally)
+			assert.Equal(t, "Renamed AG", w.company(t, firms[0]).Name)
+			assert.Equal(t, linked(), w.company(t, firms[0]).Contacts, "who came is linked, and who left is not")
+			assert.Empty(t, w.rejectsOf(t, firms[0]))
+			w.assertSettled(t)
+		})
+	}
+}
+
+// TestALinkThatBrevoRefusesIsNamed: whom a company cannot be linked to is in Brevo, so that something else is wrong.
+func TestALinkThatBrevoRefusesIsNamed(t *testing.T) {
+	w := town(t)
+	firms := w.found(1)
+	w.employ(firms)
+	w.again(t, incrementally)
+	w.joins(t, w.moveIn(ada, "Ada Lovelace"), firms[0])
+	w.brevo.Faults().Add(sim.Fault{
+		Method: "PATCH", Path: "/v3/companies/link-unlink/", Status: 400, Times: sim.Forever, Body: `{"code":"Invalid parameters passed","message":"Too many links"}`,
+	})
+	w.again(t, incrementally)
+	assert.Equal(t, []string{"refused"}, w.rejectsOf(t, firms[0]))
+	w.brevo.Faults().Clear()
 	w.renameFirm(t, firms[0], "Renamed AG")
 	w.again(t, incrementally)
-	assert.Equal(t, "Renamed AG", w.company(t, firms[0]).Name)
+	assert.Len(t, w.company(t, firms[0]).Contacts, 2)
+	assert.Empty(t, w.rejectsOf(t, firms[0]))
 }

@@ -188,7 +188,10 @@ func (s *Server) linkCompany(q *query, c *company) reply {
 		return *bad
 	}
 	if s.opts.StrictLinks && slices.ContainsFunc(slices.Concat(body.LinkContactIDs, body.UnlinkContactIDs), func(id int64) bool { return s.contacts.byID[id] == nil }) {
-		return notFound("Contact does not exist")
+		if s.opts.MissingReferences {
+			return notFound("Contact does not exist")
+		}
+		return invalid("Contact does not exist")
 	}
 	s.link(c, body.LinkContactIDs)
 	for _, id := range body.UnlinkContactIDs {

@@ -90,7 +90,7 @@ func TestWhatTheAccountDoesWithCompaniesWhenToldSo(t *testing.T) {
 	assert.Empty(t, items(t, a, "limit=5"), "not listed yet")
 	made := a.Companies()
 	require.Len(t, made, 1)
-	a.must(404, "PATCH", "/companies/link-unlink/"+made[0].ID, obj{"linkContactIds": []int{999}})
+	a.must(400, "PATCH", "/companies/link-unlink/"+made[0].ID, obj{"linkContactIds": []int{999}})
 	a.clock.Advance(time.Hour)
 	assert.Len(t, items(t, a, "limit=5"), 1)
 

@@ -104,7 +104,8 @@ type Options struct {
 	CompanyAttributePrefix string
 	// CompanyImports is where the processes of company imports can be seen (undocumented); default ListedImports.
 	CompanyImports ImportVisibility
-	// StrictLinks answers 404 where a contact to be linked or unlinked does not exist, instead of passing it over.
+	// StrictLinks answers 400 where a contact to be linked or unlinked does not exist, instead of passing it over: the vendor lists
+	// 400 for the route and nothing else. With MissingReferences it answers 404, as its other routes do.
 	StrictLinks bool
 
 	// EventLag is the vendor time after which an accepted event shows up in GET /events.
