@@ -46,6 +46,8 @@ type situation struct {
 	found *store.BrevoContact
 	// begun is what a create carried whose answer never came; nil when there is none.
 	begun *store.Delivery
+	// asked are attributes that may hold these values instead of what was delivered last: what is wanted there is sent again.
+	asked map[string]any
 	// phoneTaken: another contact in Brevo, not made from this user, holds the wanted number and keeps it.
 	phoneTaken bool
 	// phoneFrom is the user whose contact holds the wanted number and is to give it up first; 0: nobody's.
@@ -136,7 +138,7 @@ func (r *policy) reject(s situation, reason string) decision {
 }
 
 func (r *policy) deliver(s situation) decision {
-	s.had = certain(s.had, s.found)
+	s.asked, s.had.Refused = asked(s.had), settled(s.had.Refused)
 	d := decision{state: store.DeliverySent, email: s.want.Email, set: map[string]any{}, after: s.had}
 	d.after.State, d.after.Reason, d.after.Email = store.DeliverySent, "", s.want.Email
 	d.after.Attributes, d.after.Refused = cloneOrMake(s.had.Attributes), maps.Clone(s.had.Refused)
@@ -150,7 +152,7 @@ func (r *policy) deliver(s situation) decision {
 		// Made again from nothing: what was delivered went with the old contact.
 		d.after.Attributes, d.after.Lists, d.after.BrevoID, d.after.Made = map[string]any{}, nil, 0, false
 		s.had = store.Delivery{UserID: s.had.UserID, Refused: s.had.Refused}
-		wasThere = false
+		wasThere, s.asked = false, nil
 	}
 	switch {
 	case wasThere && s.had.Email != s.want.Email:
@@ -171,6 +173,7 @@ func (r *policy) deliver(s situation) decision {
 	}
 	owe(s.found, &d)
 	r.attributesOf(s, &d)
+	d.leaveOpen(s.asked)
 	r.listsOf(s, &d)
 	return d
 }
@@ -189,7 +192,8 @@ func (r *policy) attributesOf(s situation, d *decision) {
 		value, wanted := s.want.Attributes[name]
 		wanted = wanted && r.takes(name, value)
 		last, sentBefore := s.had.Attributes[name]
-		if sentBefore && wanted && mapping.Equal(map[string]any{name: last}, map[string]any{name: value}) {
+		_, unsure := s.asked[name]
+		if sentBefore && !unsure && wanted && mapping.Equal(map[string]any{name: last}, map[string]any{name: value}) {
 			continue
 		}
 		if attribute.FillIfEmpty && !mayFill(s, name, last, sentBefore) {
@@ -200,9 +204,9 @@ func (r *policy) attributesOf(s situation, d *decision) {
 			d.set[name] = value
 			d.after.Attributes[name] = value
 			delete(d.after.Refused, name)
-		case sentBefore && !r.takes(name, last):
+		case sentBefore && !unsure && !r.takes(name, last):
 			delete(d.after.Attributes, name) // Brevo never had it, so what it has is not ours to clear
-		case sentBefore:
+		case sentBefore || unsure:
 			// Nothing is wanted any more, or something that Brevo does not take: what we sent is out of date either way.
 			d.clear = append(d.clear, name)
 			delete(d.after.Attributes, name)

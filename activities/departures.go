@@ -32,6 +32,10 @@ func waits(s *situation, since time.Time, interval time.Duration, now time.Time)
 // depart handles somebody who is no contact any more: the lists we added them to are left and support-derived attributes
 // cleared; the contact itself stays, for it may be the marketer's. Who was deleted for good loses all that we delivered.
 func (r *policy) depart(s situation) decision {
+	unsure := unsettled(s.had)
+	s.asked, s.had.Refused = asked(s.had), settled(s.had.Refused)
+	values := cloneOrMake(s.asked) // as far as anybody knows, they arrived
+	maps.Copy(values, s.had.Attributes)
 	d := decision{state: store.DeliverySkipped, reason: s.skip, after: s.had, merge: s.merged != 0, erase: s.erased}
 	switch {
 	case s.had.State == store.DeliveryGone:
@@ -41,19 +45,20 @@ func (r *policy) depart(s situation) decision {
 	case r.deletes(&s):
 		d.state, d.email, d.delete = store.DeliveryGone, s.had.Email, true
 		d.after.Lists, d.after.Attributes, d.after.Made = nil, nil, false
-	case s.had.State == store.DeliveryLeft && !s.erased:
+	case s.had.State == store.DeliveryLeft && !s.erased && !unsure:
 		d.state = store.DeliveryLeft
-	case !s.had.SentAt.IsZero() || len(s.had.Lists) > 0: // an import may have put somebody else's contact on lists
+	case !s.had.SentAt.IsZero() || len(s.had.Lists) > 0 || unsure: // an import may have put somebody else's contact on lists
 		d.state, d.email = store.DeliveryLeft, s.had.Email
 		d.remove = slices.Clone(s.had.Lists)
 		d.after.Lists, d.after.Attributes = nil, maps.Clone(s.had.Attributes)
-		for name, last := range s.had.Attributes {
+		for name, last := range values {
 			if r.attributes[name].Support || (s.erased && stillOurs(&s, r.attributes[name], name, last)) {
 				d.clear = append(d.clear, name)
 				delete(d.after.Attributes, name)
 			}
 		}
 		slices.Sort(d.clear)
+		d.leaveOpen(s.asked)
 	}
 	if r.onUserMerged == config.OnUserDelete && s.merged != 0 && !d.delete && d.state == store.DeliveryLeft && !s.succeeded {
 		d.reason = reasonNotOurs

@@ -77,7 +77,7 @@ func TestWhatBecomesOfWhoIsNoContactAnyMore(t *testing.T) {
 	}{
 		{"suspended", "keep", delivered(), outcome{"left", "suspended", lists, []string{"OPEN_TICKETS"}, ""}},
 		{"suspended while nobody knows whether the contact was put on a list", "keep", delivered(func(s *situation) {
-			s.had = joining(store.Delivery{UserID: 1}, anna, []int64{30})
+			s.had = asking(store.Delivery{UserID: 1}, &decision{email: anna, add: []int64{30}})
 		}), outcome{"left", "suspended", []int64{30}, nil, ""}},
 		{"deleted a moment ago", "keep", delivered(func(s *situation) { s.skip, s.waits = mapping.Inactive, true }), outcome{state: "sent", reason: "inactive", flags: "wait"}},
 		{"deleted for good", "keep", delivered(gone), outcome{"left", "erased", lists, []string{"FIRSTNAME", "OPEN_TICKETS", "ROLE", "SMS"}, "erase"}},

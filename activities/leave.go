@@ -25,6 +25,9 @@ func (b *Brevo) LeaveLists(ctx context.Context, in WriteInput) (StepResult, erro
 		if err != nil {
 			return StepResult{}, err
 		}
+		if err := w.leaving(ctx, rulings); err != nil {
+			return StepResult{}, err
+		}
 		members := map[int64][]int64{}
 		for i := range rulings {
 			for _, list := range rulings[i].decision.remove {
@@ -50,6 +53,21 @@ func (b *Brevo) LeaveLists(ctx context.Context, in WriteInput) (StepResult, erro
 	})
 }
 
+// leaving books the lists to leave before they are left: who is wanted there again by the time an answer was lost has to join anew.
+func (w *writer) leaving(ctx context.Context, rulings []ruling) error {
+	booked := make([]store.Result, 0, len(rulings))
+	for i := range rulings {
+		leaves := asking(rulings[i].situation.had, &decision{remove: rulings[i].decision.remove})
+		if unsettled(leaves) {
+			booked = append(booked, store.Result{Delivery: leaves, Keep: true})
+		}
+	}
+	if err := w.store.Record(ctx, w.owner, booked, w.now()); err != nil {
+		return fmt.Errorf("begin to leave lists: %w", err)
+	}
+	return nil
+}
+
 // replan has contacts written one by one.
 func (w *writer) replan(ctx context.Context, rulings []ruling) error {
 	planned := make([]store.Planned, len(rulings))
@@ -66,11 +84,15 @@ func (w *writer) left(ctx context.Context, rulings []ruling) error {
 	for i := range rulings {
 		r := &rulings[i]
 		had := r.situation.had
-		had.Lists = slices.DeleteFunc(slices.Clone(had.Lists), func(id int64) bool { return slices.Contains(r.decision.remove, id) })
+		had.Lists, had.Refused = slices.Clone(had.Lists), maps.Clone(had.Refused)
+		for _, list := range r.decision.remove {
+			had.Lists = slices.DeleteFunc(had.Lists, func(id int64) bool { return id == list })
+			delete(had.Refused, listBooking(leavingPrefix, list))
+		}
 		results = append(results, store.Result{Delivery: had})
 		r.situation.had = had
 		r.decision = w.policy.decide(r.situation)
-		if !r.decision.writes() {
+		if !r.toWrite() {
 			w.result.Sent++
 			results[len(results)-1] = store.Result{Delivery: r.decision.after, Dirty: r.claimed.Dirty}
 			continue

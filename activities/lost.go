@@ -154,5 +154,5 @@ func (s *scanner) theirs(ctx context.Context, d store.Delivery) (taken bool, _ e
 	if err != nil || len(claimed) == 0 {
 		return false, err
 	}
-	return true, s.writeAnew(ctx, joining(store.Delivery{UserID: d.UserID, Refused: d.Refused}, d.Email, d.Lists))
+	return true, s.writeAnew(ctx, asking(store.Delivery{UserID: d.UserID, Refused: d.Refused}, &decision{email: d.Email, add: d.Lists}))
 }

@@ -241,6 +241,8 @@ func planOf(bulk bool, r *ruling) string {
 		return PlanWrite
 	case len(d.clear) > 0 || d.from != "" || d.state != store.DeliverySent:
 		return PlanClear
+	case r.unsure():
+		return PlanWrite
 	case len(r.situation.absorbed) > 0 || owes(d.after.Refused) || d.blocklistSMS:
 		return PlanWrite // an import cannot carry what others had opted out of, nor an opt-out of SMS
 	case !bulk || (phone && (had || r.situation.phoneFrom != 0)) || len(importLists(r)) == 0:

@@ -23,9 +23,15 @@ type ruling struct {
 	decision  decision
 }
 
-// toWrite reports whether it takes a writer to deal with a user: a call to Brevo, or a merge to settle.
+// toWrite reports whether it takes a writer to deal with a user: a call to Brevo, or a merge or a doubt to settle.
 func (r *ruling) toWrite() bool {
-	return r.decision.writes() || r.decision.merge || r.situation.begun != nil
+	return r.decision.writes() || r.decision.merge || r.situation.begun != nil || r.unsure()
+}
+
+// unsure reports whether a look has to tell what became of a call before the user can be dealt with.
+func (r *ruling) unsure() bool {
+	d := &r.decision
+	return d.state != store.DeliveryRejected && d.reason != reasonPilot && unsettled(r.situation.had)
 }
 
 func (c *connection) judge(ctx context.Context) (*judge, error) { return c.judgeBy(ctx, &Outlook{}) }

@@ -145,11 +145,7 @@ func (w *writer) write(ctx context.Context, r *ruling) error {
 		if !r.decision.writes() {
 			break
 		}
-		book := w.join
-		if r.decision.create {
-			book = w.begin
-		}
-		if err := book(ctx, r); err != nil {
+		if err := w.book(ctx, r); err != nil {
 			return err
 		}
 		cause := w.send(ctx, r)
@@ -178,17 +174,30 @@ func (w *writer) write(ctx context.Context, r *ruling) error {
 	return w.record(ctx, r)
 }
 
+// book keeps what is to be asked of Brevo, before it is asked. A deletion is known by its end.
+func (w *writer) book(ctx context.Context, r *ruling) error {
+	switch {
+	case r.decision.delete:
+		return nil
+	case r.decision.create:
+		return w.begin(ctx, r)
+	}
+	return w.ask(ctx, r)
+}
+
 // needsLook reports whether the mirror's picture of the contact is too old to decide from: somebody may have edited a
 // name, or unsubscribed, a minute ago.
 func (w *writer) needsLook(r *ruling) bool {
 	d := &r.decision
 	switch {
-	case d.create:
-		return false
 	case r.situation.begun != nil:
-		return true
+		return !d.create || r.situation.begun.Email != d.email
 	case d.merge:
 		return false // it was looked at a moment ago
+	case r.unsure():
+		return true
+	case d.create:
+		return false
 	case d.erase:
 		return d.writes()
 	case d.state != store.DeliverySent:
@@ -204,9 +213,22 @@ func (w *writer) needsLook(r *ruling) bool {
 	return false
 }
 
-// look reads the contact from Brevo and decides again.
+// look reads the contact from Brevo and decides again. One that was never delivered, and has another address than the person, is
+// not theirs: then the contact of that address is looked for.
 func (w *writer) look(ctx context.Context, r *ruling) error {
-	got, err := w.brevo.GetContact(ctx, identify(r))
+	if err := w.lookAt(ctx, r, identify(r)); err != nil {
+		return err
+	}
+	s := &r.situation
+	if s.found == nil || s.skip != "" || !s.had.SentAt.IsZero() || s.found.Email == s.want.Email {
+		return nil
+	}
+	s.found = nil
+	return w.lookAt(ctx, r, brevo.ByEmail(s.want.Email))
+}
+
+func (w *writer) lookAt(ctx context.Context, r *ruling, who brevo.Identifier) error {
+	got, err := w.brevo.GetContact(ctx, who)
 	if brevo.IsNotFound(err) {
 		return w.gone(ctx, r)
 	}
@@ -218,13 +240,15 @@ func (w *writer) look(ctx context.Context, r *ruling) error {
 	return w.saw(ctx, r, &found)
 }
 
-// recognise takes the contact of an earlier create that was not answered for what it is: made here.
+// recognise takes the contact of an earlier create that was not answered for what it is: made here. What came of other calls without
+// an answer it settles.
 func (w *writer) recognise(r *ruling, got *brevo.Contact) {
 	begun, consent := r.situation.begun != nil, store.OptOuts(r.situation.had.Refused)
 	w.arrived(r, got)
 	if had := &r.situation.had; begun && !had.SentAt.IsZero() {
 		had.Made, had.Refused = true, store.WithOptOuts(had.Refused, consent)
 	}
+	r.situation.had = certain(r.situation.had, got, w.keep, w.now())
 }
 
 func (w *writer) saw(ctx context.Context, r *ruling, found *store.BrevoContact) error {
@@ -246,6 +270,7 @@ func (w *writer) gone(ctx context.Context, r *ruling) error {
 			}
 		}
 	}
+	s.had = certain(s.had, nil, w.keep, w.now())
 	s.had.Refused = store.WithOptOuts(s.had.Refused, store.OptOutsOf(s.found)) // made again, it must not be mailable
 	if !s.had.SentAt.IsZero() {
 		s.had.State = store.DeliveryGone
