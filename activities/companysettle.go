@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"zendesk-brevo/internal/brevo"
+	"zendesk-brevo/internal/rest"
 	"zendesk-brevo/internal/store"
 )
 
@@ -17,8 +18,8 @@ const (
 	// processGrace is how long a process may be unknown to Brevo before it counts as ended; Brevo documents no process of
 	// a company import.
 	processGrace = 5 * time.Minute
-	// answerGrace is how long an import without an answer may still be at work where no list shows it.
-	answerGrace = 2 * time.Minute
+	// answerGrace is how long a call whose end nobody knows may still be under way, and what it carries at work where no list shows it.
+	answerGrace = rest.DefaultTimeout + 2*time.Minute
 	// processPatience is how long a run waits for one import.
 	processPatience = time.Hour
 	// importTries is how many imports may fail on a company in one run.

@@ -14,13 +14,20 @@ import (
 
 var importing = activities.PushStep{Account: account, RunID: "one"}
 
-// imported is a workshop whose one customer travels in an import.
-func imported(t *testing.T, opts ...func(*brevosim.Options)) *workshop {
+// toImport is a workshop whose one customer waits in an import.
+func toImport(t *testing.T, opts ...func(*brevosim.Options)) *workshop {
 	t.Helper()
 	w, _ := ready(t, opts...)
 	must(w, w.steps.Account.PlanContacts, activities.PlanInput{Account: account, RunID: "one", Bulk: true})
 	opened := must(w, w.steps.Brevo.OpenImports, activities.OpenImportsInput{PushStep: importing, Round: 1})
 	require.Equal(t, int64(1), opened.Rows)
+	return w
+}
+
+// imported is a workshop whose one customer travels in an import.
+func imported(t *testing.T, opts ...func(*brevosim.Options)) *workshop {
+	t.Helper()
+	w := toImport(t, opts...)
 	require.Equal(t, int64(1), must(w, w.steps.Brevo.SendImports, importing).Running)
 	return w
 }

@@ -177,11 +177,6 @@ func TestSplitImport(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, s *store.Store) {
 		a, c := s.Account("acme"), t.Context()
 		rows := openImport(t, a, "i", 3, 1, 2)
-		require.NoError(t, a.ImportSending(c, "i", at(-9)))
-		require.NoError(t, a.ImportSending(c, "i", at(-8)))
-		asked, err := a.Imports(c)
-		require.NoError(t, err)
-		assert.Equal(t, at(-9), asked[0].StartedAt, "the first time")
 		require.NoError(t, a.ImportStarted(c, "i", 42, t0))
 		require.NoError(t, a.SplitImport(c, "i", "i1", "i2", at(1)))
 		require.NoError(t, a.SplitImport(c, "i", "i1", "i2", at(2)), "idempotent")
@@ -203,6 +198,49 @@ func TestSplitImport(t *testing.T) {
 		assert.Equal(t, []int64{2, 3}, ids(claim(t, a, "other", t0, 2, 3)))
 		assert.ErrorIs(t, a.SplitImport(c, "none", "n1", "n2", t0), store.ErrNotFound)
 	})
+}
+
+func TestAnImportIsWithOneAtATime(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, s *store.Store) {
+		a, c := s.Account("acme"), t.Context()
+		const lease = time.Minute
+		openImport(t, a, "i", 1)
+		planned := stored(t, a)
+		require.NoError(t, a.ImportSending(c, "i", lease, at(1)))
+		require.ErrorIs(t, a.ImportSending(c, "i", lease, at(60)), store.ErrClaimLost)
+		require.ErrorIs(t, a.DiscardImport(c, "i"), store.ErrClaimLost)
+		assert.Equal(t, at(1), stored(t, a).StartedAt)
+		require.NoError(t, a.ImportNotSent(c, planned, at(1)))
+		assert.Equal(t, planned, stored(t, a), "nothing of it can have arrived")
+
+		require.NoError(t, a.ImportSending(c, "i", lease, at(61)))
+		asked := stored(t, a)
+		require.NoError(t, a.ImportSending(c, "i", lease, at(121)), "the first has died")
+		require.NoError(t, a.ImportNotSent(c, planned, at(61)), "or only seemed to")
+		assert.Equal(t, at(121), stored(t, a).StartedAt)
+		require.NoError(t, a.ImportNotSent(c, asked, at(121)))
+		assert.Equal(t, at(61), stored(t, a).StartedAt, "the first may have been heard")
+		require.ErrorIs(t, a.DiscardImport(c, "i"), store.ErrClaimLost)
+
+		require.NoError(t, a.ImportSending(c, "i", lease, at(130)))
+		require.NoError(t, a.ImportStarted(c, "i", 42, at(131)))
+		require.ErrorIs(t, a.ImportSending(c, "i", lease, at(1000)), store.ErrClaimLost)
+		require.NoError(t, a.ImportNotSent(c, asked, at(130)))
+		assert.Equal(t, store.ImportRunning, stored(t, a).State)
+		require.NoError(t, a.SettleImport(c, "i", nil, at(1000)))
+		require.ErrorIs(t, a.ImportSending(c, "i", lease, at(2000)), store.ErrClaimLost)
+		require.ErrorIs(t, a.DiscardImport(c, "i"), store.ErrClaimLost)
+		require.ErrorIs(t, a.ImportSending(c, "none", lease, at(2000)), store.ErrClaimLost)
+	})
+}
+
+// stored is the one import of an account.
+func stored(t *testing.T, a *store.Account) store.Import {
+	t.Helper()
+	imports, err := a.Imports(t.Context())
+	require.NoError(t, err)
+	require.Len(t, imports, 1)
+	return imports[0]
 }
 
 func TestSettleKeepsTheBrevoIDThatIsKnown(t *testing.T) {

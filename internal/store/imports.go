@@ -142,29 +142,6 @@ func (t *tx) importRows(ctx context.Context, id string) ([]ImportRow, error) {
 	return out, err
 }
 
-// ImportSending records that Brevo is about to be asked for an open import, whatever comes of the call. It is idempotent.
-func (a *Account) ImportSending(ctx context.Context, id string, now time.Time) error {
-	return a.do(ctx, "begin to send import", "UPDATE imports SET started_at = $3 WHERE account = $1 AND id = $2 AND state = 'open' AND started_at = 0", id, nanos(now))
-}
-
-// ImportStarted records that Brevo accepted an import. It is idempotent; ErrNotFound when there is no such open or
-// running import.
-func (a *Account) ImportStarted(ctx context.Context, id string, processID int64, now time.Time) error {
-	err := a.write(ctx, func(t *tx) error {
-		n, err := t.exec(ctx, `UPDATE imports SET state = 'running', process_id = $3,
-			started_at = CASE WHEN process_id = $3 AND started_at <> 0 THEN started_at ELSE CAST($4 AS BIGINT) END
-			WHERE account = $1 AND id = $2 AND state <> 'settled'`, t.account, id, processID, nanos(now))
-		if err == nil && n == 0 {
-			return ErrNotFound
-		}
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("start import: %w", err)
-	}
-	return nil
-}
-
 // importToEnd locks and returns an import that has not settled; settled says that it has.
 func (t *tx) importToEnd(ctx context.Context, id string) (imp Import, settled bool, err error) {
 	// The no-op update locks the row on both engines.
@@ -279,25 +256,6 @@ func (a *Account) SettleImport(ctx context.Context, id string, exceptions []Resu
 	})
 	if err != nil {
 		return fmt.Errorf("settle import: %w", err)
-	}
-	return nil
-}
-
-// DiscardImport gives an import up: its rows are dropped and the claims on their contacts freed. Their marks stay, so what
-// they need is decided anew.
-func (a *Account) DiscardImport(ctx context.Context, id string) error {
-	err := a.write(ctx, func(t *tx) error {
-		if _, err := t.exec(ctx, "UPDATE deliveries SET import_id = '', owner = '', lease_until = 0 WHERE account = $1 AND import_id = $2", t.account, id); err != nil {
-			return err
-		}
-		if err := t.forget(ctx, id); err != nil {
-			return err
-		}
-		_, err := t.exec(ctx, "UPDATE imports SET state = 'settled' WHERE account = $1 AND id = $2", t.account, id)
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("discard import: %w", err)
 	}
 	return nil
 }

@@ -196,12 +196,12 @@ type Import struct {
 	ID        string // made by the caller: stable across retries
 	RunID     string
 	State     ImportState
-	ProcessID int64
+	ProcessID int64 // 0 until Brevo named one, -1 while it is being asked
 	Lists     []int64
 	Blocklist bool // emailBlacklist for all its rows: new people under new_contacts: blocklist
 	Rows      int
 	CreatedAt time.Time
-	// StartedAt is when Brevo accepted it; of an open one, when Brevo was first asked for it or for what it was split from, and zero
+	// StartedAt is when Brevo accepted it; of an open one, when Brevo was last asked for it or for what it was split from, and zero
 	// when nothing of it can have arrived.
 	StartedAt time.Time
 }
