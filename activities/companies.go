@@ -34,6 +34,8 @@ const (
 // CompaniesState says how far the companies are.
 type CompaniesState struct {
 	Sent int64 `json:"sent"`
+	// Rejected counts, once Done, the companies that Brevo refused in this run, by reason.
+	Rejected map[string]int64 `json:"rejected,omitempty"`
 	// Done is false while Brevo works on an import that must end before the next step.
 	Done   bool   `json:"done"`
 	Notice string `json:"notice,omitempty"`
@@ -47,7 +49,8 @@ func (b *Brevo) SyncCompanies(ctx context.Context, step PushStep) (CompaniesStat
 		s := &companySync{connection: c, step: step}
 		done, err := s.run(ctx)
 		if notice := companiesOff(err); notice != "" {
-			return CompaniesState{Sent: s.sent, Done: true, Notice: notice}, nil
+			rejected, err := s.rejected(ctx)
+			return CompaniesState{Sent: s.sent, Rejected: rejected, Done: true, Notice: notice}, err
 		}
 		if err != nil && (s.sent == 0 || ctx.Err() != nil) {
 			return CompaniesState{}, err
@@ -57,9 +60,19 @@ func (b *Brevo) SyncCompanies(ctx context.Context, step PushStep) (CompaniesStat
 		out := CompaniesState{Sent: s.sent, Done: done && err == nil}
 		if out.Done {
 			out.Notice = s.notice()
+			out.Rejected, err = s.rejected(ctx)
 		}
-		return out, nil
+		return out, err
 	})
+}
+
+// rejected counts the companies that were refused in this run and stand so, whichever attempt met them.
+func (s *companySync) rejected(ctx context.Context) (map[string]int64, error) {
+	found, err := s.store.RejectsOfRun(ctx, store.KindOrganization, reasonRefused, s.step.RunID)
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	return map[string]int64{reasonRefused: int64(len(found))}, nil
 }
 
 type companySync struct {

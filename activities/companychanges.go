@@ -85,11 +85,19 @@ func (s *companySync) compare(ctx context.Context, ids []int64, work *companyWor
 		return err
 	}
 	var done []store.Dirty
+	var settled []int64
 	for i := range firms {
 		change := companyChange{company: firms[i].company, dirty: versions[ids[i]]}
-		if !s.leave(&change.company) && !s.plan(&change, &firms[i], ours, work) {
-			done = append(done, change.mark())
+		if s.leave(&change.company) || s.plan(&change, &firms[i], ours, work) {
+			continue
 		}
+		done = append(done, change.mark())
+		if firms[i].organization == nil || change.company.State == companySent {
+			settled = append(settled, ids[i]) // what was refused is not wanted any more
+		}
+	}
+	if err := s.store.ClearRejects(ctx, store.KindOrganization, settled); err != nil {
+		return err
 	}
 	return s.store.ClearDirty(ctx, store.KindOrganization, done)
 }

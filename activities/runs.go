@@ -113,18 +113,20 @@ func Streams(cfg *config.Connector, resources []string) ([]string, error) {
 
 // EndRunInput closes a run with what it did.
 type EndRunInput struct {
-	Account        string            `json:"account"`
-	RunID          string            `json:"run_id"`
-	Status         string            `json:"status"`
-	Rows           map[string]int64  `json:"rows,omitempty"`
-	Pages          map[string]int64  `json:"pages,omitempty"`
-	Sent           int64             `json:"sent"`
-	Left           int64             `json:"left,omitempty"`
-	Skipped        map[string]int64  `json:"skipped,omitempty"`
-	Rejected       map[string]int64  `json:"rejected,omitempty"`
-	Companies      int64             `json:"companies"`
-	Notices        []string          `json:"notices,omitempty"`
-	StreamsSkipped map[string]string `json:"streams_skipped,omitempty"`
+	Account   string           `json:"account"`
+	RunID     string           `json:"run_id"`
+	Status    string           `json:"status"`
+	Rows      map[string]int64 `json:"rows,omitempty"`
+	Pages     map[string]int64 `json:"pages,omitempty"`
+	Sent      int64            `json:"sent"`
+	Left      int64            `json:"left,omitempty"`
+	Skipped   map[string]int64 `json:"skipped,omitempty"`
+	Rejected  map[string]int64 `json:"rejected,omitempty"`
+	Companies int64            `json:"companies"`
+	// CompaniesRejected counts the companies that Brevo refused, by reason.
+	CompaniesRejected map[string]int64  `json:"companies_rejected,omitempty"`
+	Notices           []string          `json:"notices,omitempty"`
+	StreamsSkipped    map[string]string `json:"streams_skipped,omitempty"`
 }
 
 // RunEnded is what the books say at the end of a run.
@@ -150,7 +152,7 @@ func (a *Account) EndRun(ctx context.Context, in EndRunInput) (RunEnded, error) 
 	unchanged = max(unchanged, 0)
 	err = c.store.EndRun(ctx, in.RunID, in.Status, store.RunStats{
 		Rows: in.Rows, Pages: in.Pages, Sent: in.Sent, Unchanged: unchanged, Skipped: in.Skipped, Rejected: in.Rejected,
-		Companies: in.Companies, Notices: in.Notices, Left: in.StreamsSkipped, Pilot: c.cfg.Pilot.Active(),
+		Companies: in.Companies, CompaniesRejected: in.CompaniesRejected, Notices: in.Notices, Left: in.StreamsSkipped, Pilot: c.cfg.Pilot.Active(),
 	}, c.now())
 	if errors.Is(err, store.ErrNotFound) {
 		// The run failed before it was booked, and what was never begun needs no end.

@@ -34,7 +34,9 @@ type Trace struct {
 	Company    *store.Company // nil: none is known
 	Linked     bool           // the contact is linked to it
 	Rejects    []store.Reject
-	Next       NextWrite
+	// CompanyRejects are those of the person's organization.
+	CompanyRejects []store.Reject
+	Next           NextWrite
 	// Kept are opt-outs that no contact holds, and that stay with the person: list:30, owed:email.
 	Kept []string
 }
@@ -120,7 +122,10 @@ func (t *tracer) rows(ctx context.Context, user int64) error {
 	if t.out.Tickets, t.out.Ratings, err = t.store.Counted(ctx, user); err != nil {
 		return err
 	}
-	t.out.Rejects, err = t.store.RejectsOf(ctx, store.KindUser, user)
+	if t.out.Rejects, err = t.store.RejectsOf(ctx, store.KindUser, user); err != nil || t.out.User.OrganizationID == 0 {
+		return err
+	}
+	t.out.CompanyRejects, err = t.store.RejectsOf(ctx, store.KindOrganization, t.out.User.OrganizationID)
 	return err
 }
 

@@ -59,7 +59,7 @@ func (a *app) completeReasons(cmd *cobra.Command, _ []string, _ string) ([]strin
 	if err != nil || account == nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	counts, err := account.CountRejects(cmd.Context())
+	counts, err := account.CountRejects(cmd.Context(), "")
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"zendesk-brevo/internal/control"
 	"zendesk-brevo/internal/rules"
 	"zendesk-brevo/internal/sim"
 	"zendesk-brevo/internal/sim/brevosim"
@@ -224,6 +225,22 @@ func TestWhatBrevoMadeOfAPersonIsSaid(t *testing.T) {
 	assert.Equal(t, "invalid_email", report.People[0].Skip)
 	assert.Equal(t, "odd", report.People[0].Rejects[0].Detail)
 	assert.Contains(t, text, "starter rejects show user 9 --details")
+}
+
+func TestARefusedCompanyIsExplained(t *testing.T) {
+	x := newAsking(t)
+	require.NoError(t, x.account.AddRejects(t.Context(), []store.Reject{{Kind: store.KindOrganization, ID: 4, Reason: "refused", Detail: "a name like this", RunID: "run-1", At: noon}}))
+	text, report := x.asked(exitOK, "--email", jane)
+	require.Len(t, report.People[0].Rejects, 1)
+	assert.Equal(t, store.KindOrganization, report.People[0].Rejects[0].Kind)
+	assert.Contains(t, text, "the company's latest change: refused, ")
+	assert.Contains(t, text, "starter rejects show organization 4 --details")
+
+	status := &control.Status{}
+	require.Equal(t, exitOK, x.run(t.Context(), "status", "--json"), x.stderr.String())
+	require.NoError(t, json.Unmarshal(x.stdout.Bytes(), status))
+	assert.Equal(t, map[string]int64{"refused": 1}, status.CompaniesRejected)
+	assert.Empty(t, status.Contacts.Rejected)
 }
 
 func TestWhoIsNotKnownIsSearchedFor(t *testing.T) {

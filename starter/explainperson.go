@@ -150,7 +150,7 @@ func (x *explainer) person(ctx context.Context, id int64) error {
 	if c := t.Company; c != nil {
 		p.Company = &explainedCompany{c.State, c.BrevoID, utc(c.SentAt), t.Linked}
 	}
-	for _, r := range t.Rejects {
+	for _, r := range slices.Concat(t.Rejects, t.CompanyRejects) {
 		p.Rejects = append(p.Rejects, rejected{r.Kind, r.ID, r.Reason, utc(r.At), r.RunID, r.Detail})
 	}
 	x.look(ctx, &p, &t)

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"zendesk-brevo/internal/store"
 )
 
 // text is a report for people.
@@ -108,7 +110,11 @@ func (x *explainedPerson) write(b io.Writer, now time.Time, p palette) {
 		row("company", "%s", x.Company.text(now))
 	}
 	for _, r := range x.Rejects {
-		row("rejected", "%s, %s: starter rejects show %s %d --details", p.bad(r.Reason), moment(now, r.At, "unknown"), r.Kind, r.ID)
+		of := ""
+		if r.Kind == store.KindOrganization {
+			of = "the company's latest change: "
+		}
+		row("rejected", "%s%s, %s: starter rejects show %s %d --details", of, p.bad(r.Reason), moment(now, r.At, "unknown"), r.Kind, r.ID)
 	}
 	row("next", "%s", x.Next.text())
 	_ = w.Flush()

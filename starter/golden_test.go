@@ -56,7 +56,7 @@ func syncedStatus() *control.Status {
 			Skipped:  map[string]int64{"no_email": 310, "role": 120},
 			Rejected: map[string]int64{"invalid_email": 12},
 		},
-		Companies: 1188,
+		Companies: 1188, CompaniesRejected: map[string]int64{"refused": 1},
 		NextRun:   utc(noon.Add(3*time.Minute + 30*time.Second)),
 		LastRun:   &control.LastRun{Type: "incremental", Status: "completed", StartedAt: before(91 * time.Minute), EndedAt: before(90 * time.Minute)},
 		Budgets: []control.Bucket{
@@ -124,7 +124,7 @@ func fullResult() workflows.SyncResult {
 			"satisfaction_ratings": {Skipped: "404 InvalidEndpoint: the plan does not have it"},
 		},
 		Push: workflows.PushResult{
-			Sent: 7912, Unchanged: 1, Companies: 1188,
+			Sent: 7912, Unchanged: 1, Companies: 1188, CompaniesRejected: map[string]int64{"refused": 1},
 			Skipped: map[string]int64{"no_email": 310, "role": 120}, Rejected: map[string]int64{"invalid_email": 12},
 		},
 		Notices:   []string{"attribute OPEN_TICKETS created in Brevo (float)", "list \"Zendesk customers\" created in Brevo"},

@@ -60,7 +60,7 @@ func (a *app) listRejects(ctx context.Context, args []string, f rejectsFlags) er
 	if err != nil {
 		return err
 	}
-	counts, err := account.CountRejects(ctx)
+	counts, err := account.CountRejects(ctx, "")
 	if err != nil {
 		return a.storeFailure(err)
 	}

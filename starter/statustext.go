@@ -28,6 +28,7 @@ func statusText(s *control.Status, now time.Time, p palette) string {
 	row("organizationsSynced", "%s", thousands(s.OrganizationsSynced))
 	contactRows(s.Contacts, w, row)
 	row("companies", "%s", thousands(s.Companies))
+	writeReasons(w, "  rejected", s.CompaniesRejected)
 	if s.Waiting != (control.Waiting{}) {
 		row("not yet in Brevo", "%s, %s", changed(s.Waiting.Contacts, "contact", "contacts"), changed(s.Waiting.Companies, "company", "companies"))
 	}

@@ -12,21 +12,24 @@ import (
 
 // summary is what a watched sync ends with.
 type summary struct {
-	Connector  string         `json:"connector"`
-	Account    string         `json:"account"`
-	Type       string         `json:"type"`
-	RunID      string         `json:"runId"`
-	Status     string         `json:"status"` // completed, canceled, terminated, failed
-	Error      string         `json:"error,omitempty"`
-	StartedAt  *time.Time     `json:"startedAt"`
-	EndedAt    *time.Time     `json:"endedAt"`
-	Seconds    float64        `json:"seconds"`
-	Streams    []streamCount  `json:"streams"`
-	Records    int64          `json:"records,omitempty"` // read by name
-	Contacts   contactsOfARun `json:"contacts"`
-	Companies  int64          `json:"companies"`
-	Notices    []string       `json:"notices"`
-	unfinished bool           // without a result
+	Connector string         `json:"connector"`
+	Account   string         `json:"account"`
+	Type      string         `json:"type"`
+	RunID     string         `json:"runId"`
+	Status    string         `json:"status"` // completed, canceled, terminated, failed
+	Error     string         `json:"error,omitempty"`
+	StartedAt *time.Time     `json:"startedAt"`
+	EndedAt   *time.Time     `json:"endedAt"`
+	Seconds   float64        `json:"seconds"`
+	Streams   []streamCount  `json:"streams"`
+	Records   int64          `json:"records,omitempty"` // read by name
+	Contacts  contactsOfARun `json:"contacts"`
+	Companies int64          `json:"companies"`
+	// CompaniesRejected counts the companies that Brevo refused, by reason.
+	CompaniesRejected map[string]int64 `json:"companiesRejected"`
+
+	Notices    []string `json:"notices"`
+	unfinished bool     // without a result
 }
 
 // streamCount is what one resource brought.
@@ -49,7 +52,7 @@ type contactsOfARun struct {
 func newSummary(connector, account string, run execution, result workflows.SyncResult, now time.Time) *summary {
 	s := &summary{
 		Connector: connector, Account: account, Type: run.Kind, RunID: run.RunID,
-		Streams: []streamCount{}, Records: result.Records, Companies: result.Push.Companies, Notices: orEmpty(result.Notices),
+		Streams: []streamCount{}, Records: result.Records, Companies: result.Push.Companies, CompaniesRejected: counted(result.Push.CompaniesRejected), Notices: orEmpty(result.Notices),
 		Contacts: contactsOfARun{
 			Sent: result.Push.Sent, Unchanged: result.Push.Unchanged,
 			Skipped: counted(result.Push.Skipped), Rejected: counted(result.Push.Rejected),
@@ -101,6 +104,7 @@ func (s *summary) text(p palette) string {
 	writeReasons(w, "  skipped", s.Contacts.Skipped)
 	writeReasons(w, "  rejected", s.Contacts.Rejected)
 	fmt.Fprintf(w, "  companies\t%s sent\n", thousands(s.Companies))
+	writeReasons(w, "  rejected", s.CompaniesRejected)
 	for i, notice := range s.Notices {
 		label := ""
 		if i == 0 {
@@ -109,7 +113,7 @@ func (s *summary) text(p palette) string {
 		fmt.Fprintf(w, "  %s\t%s\n", label, notice)
 	}
 	_ = w.Flush()
-	if len(s.Contacts.Rejected) > 0 {
+	if len(s.Contacts.Rejected)+len(s.CompaniesRejected) > 0 {
 		b.WriteString("`starter rejects list` names the rejected records.\n")
 	}
 	return b.String()

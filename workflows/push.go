@@ -25,7 +25,9 @@ type PushResult struct {
 	Skipped   map[string]int64 `json:"skipped,omitempty"`
 	Rejected  map[string]int64 `json:"rejected,omitempty"`
 	Companies int64            `json:"companies"`
-	Notice    string           `json:"notice,omitempty"`
+	// CompaniesRejected counts the companies that Brevo refused, by reason.
+	CompaniesRejected map[string]int64 `json:"companies_rejected,omitempty"`
+	Notice            string           `json:"notice,omitempty"`
 }
 
 // Push brings Brevo up to date with the mirror: look at what Brevo has, decide what each dirty contact needs, guard
@@ -277,6 +279,7 @@ func (p *pushRun) companies(ctx workflow.Context) error {
 			return err
 		}
 		p.result.Companies += out.Sent
+		p.result.CompaniesRejected = out.Rejected
 		p.note(out.Notice)
 		p.progress.add(ctx, "companies", out.Sent)
 		if out.Done {

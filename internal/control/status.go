@@ -24,13 +24,16 @@ type Status struct {
 	Vendors     []Vendor   `json:"vendors"`
 	Contacts    Contacts   `json:"contacts"`
 	Companies   int64      `json:"companies"`
-	Waiting     Waiting    `json:"waiting"`
-	Paused      *Pause     `json:"paused"`
-	NextRun     *time.Time `json:"nextRun"`
-	Running     *Running   `json:"running"`
-	LastRun     *LastRun   `json:"lastRun"`
-	Budgets     []Bucket   `json:"budgets"`
-	Unknown     []string   `json:"unknown"` // what could not be learned, and why
+	// CompaniesRejected counts, by reason, the organizations of which Brevo refused the company or its latest change.
+	CompaniesRejected map[string]int64 `json:"companiesRejected"`
+
+	Waiting Waiting    `json:"waiting"`
+	Paused  *Pause     `json:"paused"`
+	NextRun *time.Time `json:"nextRun"`
+	Running *Running   `json:"running"`
+	LastRun *LastRun   `json:"lastRun"`
+	Budgets []Bucket   `json:"budgets"`
+	Unknown []string   `json:"unknown"` // what could not be learned, and why
 
 	Webhooks *Deliveries `json:"webhooks"` // nil while none is installed and nothing came
 
@@ -89,6 +92,8 @@ type LastRun struct {
 	Rejected  map[string]int64 `json:"rejected"`
 	Companies int64            `json:"companies"`
 	Notices   []string         `json:"notices"`
+
+	CompaniesRejected map[string]int64 `json:"companiesRejected"`
 }
 
 // Bucket is a rate limit of a vendor as last heard of.
@@ -106,7 +111,7 @@ func Collect(ctx context.Context, connector, name string, account *store.Account
 	s := &Status{
 		Connector: connector, Account: name,
 		Vendors: []Vendor{}, Budgets: []Bucket{}, Unknown: []string{},
-		Contacts: Contacts{Skipped: map[string]int64{}, Rejected: map[string]int64{}},
+		Contacts: Contacts{Skipped: map[string]int64{}, Rejected: map[string]int64{}}, CompaniesRejected: map[string]int64{},
 	}
 	if account != nil {
 		for _, read := range []func(context.Context, *store.Account) error{
@@ -126,6 +131,9 @@ func (s *Status) readCounts(ctx context.Context, account *store.Account) (err er
 		return err
 	}
 	if s.Companies, err = account.CountCompanies(ctx); err != nil {
+		return err
+	}
+	if s.CompaniesRejected, err = account.CountRejects(ctx, store.KindOrganization); err != nil {
 		return err
 	}
 	if s.Waiting.Contacts, err = account.CountDirty(ctx, store.KindUser); err != nil {
@@ -171,7 +179,7 @@ func (s *Status) readRuns(ctx context.Context, account *store.Account) error {
 		Type: last.Type, Status: last.Status, StartedAt: UTC(last.StartedAt), EndedAt: UTC(last.EndedAt),
 		Rows: Counted(last.Stats.Rows), Sent: last.Stats.Sent, Unchanged: last.Stats.Unchanged,
 		Skipped: Counted(last.Stats.Skipped), Rejected: Counted(last.Stats.Rejected),
-		Companies: last.Stats.Companies, Notices: OrEmpty(last.Stats.Notices),
+		Companies: last.Stats.Companies, Notices: OrEmpty(last.Stats.Notices), CompaniesRejected: Counted(last.Stats.CompaniesRejected),
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"zendesk-brevo/internal/sim"
 	"zendesk-brevo/internal/sim/brevosim"
@@ -16,6 +17,7 @@ func TestACompanyThatBrevoRefusesStaysOutAlone(t *testing.T) {
 		w.brevo.RefuseCompany("Firm 01")
 		out := w.again(t, incrementally)
 		assert.EqualValues(t, n-1, out.Push.Companies)
+		assert.Equal(t, map[string]int64{"refused": 1}, out.Push.CompaniesRejected)
 		assert.Empty(t, out.Push.Notice)
 		assert.Len(t, w.brevo.Companies(), n-1)
 		assert.Equal(t, []int64{w.contact(t, employee(2)).ID}, w.company(t, firms[2]).Contacts)
@@ -44,12 +46,21 @@ func TestAChangeThatBrevoRefusesDoesNotKeepOthersBack(t *testing.T) {
 		for i, id := range firms {
 			w.renameFirm(t, id, map[bool]string{true: "Bad AG", false: "Renamed AG"}[i == 1])
 		}
-		assert.EqualValues(t, n-1, w.again(t, incrementally).Push.Companies)
+		out := w.again(t, incrementally)
+		assert.EqualValues(t, n-1, out.Push.Companies)
+		assert.Equal(t, map[string]int64{"refused": 1}, out.Push.CompaniesRejected)
+		run, err := w.account().LastRun(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, out.Push.CompaniesRejected, run.Stats.CompaniesRejected)
 		assert.Equal(t, "Firm 01", w.company(t, firms[1]).Name)
 		assert.Equal(t, "Renamed AG", w.company(t, firms[2]).Name)
 		assert.Equal(t, []string{"refused"}, w.rejectsOf(t, firms[1]))
 		w.assertEmployed(t, firms)
 		w.assertSettled(t)
+
+		w.renameFirm(t, firms[1], "Firm 01")
+		assert.Empty(t, w.again(t, incrementally).Push.CompaniesRejected)
+		assert.Empty(t, w.rejectsOf(t, firms[1]), "what was refused is not wanted any more")
 	})
 }
 

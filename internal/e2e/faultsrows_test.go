@@ -109,7 +109,7 @@ func TestAPhoneThatSomebodyElseHasOrThatBrevoRefusesIsLeftOut(t *testing.T) {
 				holder := w.contact(t, "holder@marketer.example")
 				assert.Equal(t, map[string]any{"SMS": "33612345678"}, holder.Attributes)
 				assert.Equal(t, int64(1), out.Push.Rejected["invalid_email"])
-				rejects, err := w.account().CountRejects(t.Context())
+				rejects, err := w.account().CountRejects(t.Context(), "")
 				require.NoError(t, err)
 				assert.Equal(t, map[string]int64{"invalid_email": 1}, rejects)
 

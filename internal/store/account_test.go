@@ -64,7 +64,7 @@ func TestRejects(t *testing.T) {
 		require.Len(t, rejects, 2)
 		assert.Equal(t, latest, rejects[0])
 		assert.Equal(t, "it said", rejects[1].Detail, "NUL is dropped: PostgreSQL cannot hold it")
-		counts, err := a.CountRejects(c)
+		counts, err := a.CountRejects(c, "")
 		require.NoError(t, err)
 		assert.Equal(t, map[string]int64{"invalid_email": 1, "refused": 1}, counts)
 		require.NoError(t, a.ClearRejects(c, store.KindOrganization, []int64{1}))

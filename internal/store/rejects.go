@@ -188,8 +188,8 @@ func (t *tx) forgive(ctx context.Context, ids []int64, now time.Time) (free, bus
 	return free, busy, nil
 }
 
-// CountRejects counts rejects by reason.
-func (a *Account) CountRejects(ctx context.Context) (map[string]int64, error) {
+// CountRejects counts rejects by reason: those of a kind, or of all with an empty one.
+func (a *Account) CountRejects(ctx context.Context, kind Kind) (map[string]int64, error) {
 	out := map[string]int64{}
 	err := a.read(ctx, func(t *tx) error {
 		clear(out)
@@ -199,7 +199,7 @@ func (a *Account) CountRejects(ctx context.Context) (map[string]int64, error) {
 			err := rows.Scan(&reason, &n)
 			out[reason] = n
 			return err
-		}, "SELECT reason, COUNT(*) FROM rejects WHERE account = $1 GROUP BY reason", t.account)
+		}, "SELECT reason, COUNT(*) FROM rejects WHERE account = $1 AND ($2 = '' OR kind = $2) GROUP BY reason", t.account, string(kind))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("count rejects: %w", err)

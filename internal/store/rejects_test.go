@@ -64,7 +64,7 @@ func TestRetriedRejectsAreTriedAgain(t *testing.T) {
 			assert.Empty(t, companies[10].Attributes)
 			assert.Equal(t, "sent", companies[11].State, "what Brevo has stays")
 		}
-		counts, err := a.CountRejects(c)
+		counts, err := a.CountRejects(c, "")
 		require.NoError(t, err)
 		assert.Equal(t, map[string]int64{"invalid_email": 2, "refused": 3}, counts, "they stay until a push gets through")
 
@@ -114,7 +114,7 @@ func TestARejectEndsWithItsCause(t *testing.T) {
 		require.NoError(t, a.OpenImport(c, "two", store.Import{ID: "i", RunID: "r"}, rows, t0))
 		require.NoError(t, a.SettleImport(c, "i", nil, t0))
 		assert.Equal(t, []string{"5 invalid_email", "6 refused", "7 refused"}, standing())
-		counts, err := a.CountRejects(c)
+		counts, err := a.CountRejects(c, "")
 		require.NoError(t, err)
 		assert.Equal(t, int64(3), counts["refused"], "an organization of the same id keeps its own")
 	})

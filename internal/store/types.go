@@ -119,16 +119,19 @@ type Run struct {
 
 // RunStats counts what a run did.
 type RunStats struct {
-	Rows      map[string]int64  `json:"rows,omitempty"`
-	Pages     map[string]int64  `json:"pages,omitempty"`
-	Sent      int64             `json:"sent"`
-	Unchanged int64             `json:"unchanged"`
-	Skipped   map[string]int64  `json:"skipped,omitempty"`
-	Rejected  map[string]int64  `json:"rejected,omitempty"`
-	Companies int64             `json:"companies"`
-	Notices   []string          `json:"notices,omitempty"`
-	Left      map[string]string `json:"streams_skipped,omitempty"` // stream -> reason
-	Pilot     bool              `json:"pilot,omitempty"`           // it wrote to the people of a pilot alone
+	Rows      map[string]int64 `json:"rows,omitempty"`
+	Pages     map[string]int64 `json:"pages,omitempty"`
+	Sent      int64            `json:"sent"`
+	Unchanged int64            `json:"unchanged"`
+	Skipped   map[string]int64 `json:"skipped,omitempty"`
+	Rejected  map[string]int64 `json:"rejected,omitempty"`
+	Companies int64            `json:"companies"`
+	// CompaniesRejected counts the companies that Brevo refused, by reason.
+	CompaniesRejected map[string]int64 `json:"companies_rejected,omitempty"`
+
+	Notices []string          `json:"notices,omitempty"`
+	Left    map[string]string `json:"streams_skipped,omitempty"` // stream -> reason
+	Pilot   bool              `json:"pilot,omitempty"`           // it wrote to the people of a pilot alone
 }
 
 // Kind is what a dirty mark or reject speaks of.
