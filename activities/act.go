@@ -62,9 +62,11 @@ type actor struct {
 	*connection
 	action store.Action
 	person *store.Claimed // whom it is about
+	lost   bool           // an earlier call of it may have arrived, and no vendor tells
 }
 
 func (a *actor) run(ctx context.Context) error {
+	a.lost = a.action.State == store.ActionOpen && a.lookup() == nil
 	if a.action.State == store.ActionOpen {
 		told, err := a.tell(ctx)
 		if err != nil || told {
@@ -83,6 +85,7 @@ func (a *actor) run(ctx context.Context) error {
 	}
 	opened, err := a.store.OpenAction(ctx, &a.action, store.Acting{
 		User: a.person.Delivery.UserID, Contact: a.person.Delivery.BrevoID, Shadow: a.cfg.AutomationsMode == config.AutomationsShadow,
+		Lost: a.lost,
 	}, a.now())
 	if errors.Is(err, store.ErrActionMoved) {
 		return busy("another attempt has the action in hand")
@@ -152,10 +155,13 @@ func (a *actor) failed(ctx context.Context, err error) error {
 		// It stays open, and is looked up before it is repeated.
 		return errors.Join(err, a.store.GiveUpCall(context.WithoutCancel(ctx), &a.action, a.now()))
 	}
-	// Whatever else stood in the way, the vendor did nothing.
+	// Whatever else stood in the way, the vendor did nothing this time.
 	switch Classify(err) {
 	case Reject, SkipStream, Missing:
 		return a.end(ctx, store.ActionRefused, refusal(err))
+	}
+	if a.lost {
+		return err // it stays open: of the earlier call nobody knows
 	}
 	return errors.Join(err, a.store.ReplanAction(context.WithoutCancel(ctx), &a.action))
 }
@@ -175,7 +181,11 @@ func refusal(err error) string {
 	return call.Error()
 }
 
+// end records how the action ended. Where an earlier call may have arrived, nothing but its success is sure.
 func (a *actor) end(ctx context.Context, state store.ActionState, reason string) error {
+	if a.lost && state != store.ActionDone {
+		state, reason = store.ActionInDoubt, store.LostThen+reason
+	}
 	if err := a.store.EndAction(ctx, a.action.Key, state, reason, a.now()); err != nil {
 		return err
 	}

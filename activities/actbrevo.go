@@ -228,6 +228,7 @@ func (a *actor) claimed(ctx context.Context, write func(_ *brevo.Contact, _ *sto
 	if err := write(&contact, &d, book); err != nil {
 		return err
 	}
+	a.lost = true // should it not be recorded, it happened all the same
 	return a.store.Record(ctx, owner, []store.Result{{Delivery: d}}, a.now())
 }
 

@@ -62,9 +62,10 @@ func (a *actor) join(ctx context.Context, list, id int64) error {
 	if err != nil || slices.Contains(got.Success, strconv.FormatInt(id, 10)) {
 		return err
 	}
+	a.lost = true // until the contact tells
 	now, err := a.brevo.GetContact(ctx, brevo.ByID(id))
 	if err == nil && !slices.Contains(now.ListIDs, list) {
-		err = errNotAdded
+		a.lost, err = false, errNotAdded
 	}
 	return err
 }

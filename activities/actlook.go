@@ -34,9 +34,6 @@ func (a *actor) stopped(ctx context.Context) (bool, error) {
 	if a.late() <= a.cfg.Events.MaxAge {
 		return false, nil
 	}
-	if a.action.State == store.ActionOpen && a.lookup() == nil {
-		return true, a.end(ctx, store.ActionInDoubt, "the answer to a call was lost, and it is too late to repeat it")
-	}
 	return true, a.end(ctx, store.ActionSkipped, "overdue")
 }
 

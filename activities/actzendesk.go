@@ -19,11 +19,13 @@ func (a *actor) changeTags(ctx context.Context) error {
 		if err := add(ctx, id, x.Add); err != nil {
 			return err
 		}
+		a.lost = true // should the rest fail, this has happened
 	}
 	if len(x.Remove) > 0 {
 		if err := remove(ctx, id, x.Remove); err != nil {
 			return err
 		}
+		a.lost = true
 	}
 	if t.TicketID != 0 {
 		return nil

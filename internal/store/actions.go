@@ -155,7 +155,12 @@ type Acting struct {
 	User    int64 // whom a limit per person counts for; 0: whom the action was planned for
 	Contact int64 // in Brevo; 0 when there is none
 	Shadow  bool  // nothing is called: an action that the limit lets through comes back as shadow
+	Lost    bool  // an earlier call may have arrived, and no vendor tells: what stops the action now leaves it in doubt
 }
+
+// LostThen begins the reason of an action in doubt whose call may have arrived, and which something stopped from being repeated:
+// the reason of that follows.
+const LostThen = "the answer to a call was lost; then: "
 
 // OpenAction writes down that the vendor is about to be called, before it is. It takes the action as it was read: where it stands
 // otherwise now, the answer is ErrActionMoved, so of two attempts at one action one is let through. An action that the rule's
@@ -186,8 +191,13 @@ func (a *Account) OpenAction(ctx context.Context, read *Action, who Acting, now 
 		case who.Shadow:
 			out.State, out.OpenedAt, out.EndedAt = ActionShadow, time.Time{}, now
 		}
+		if who.Lost && out.State.Ended() {
+			out.OpenedAt, out.ContactID = read.OpenedAt, read.ContactID
+			out.Reason = LostThen + map[ActionState]string{ActionLimited: "limit reached: " + out.Reason, ActionShadow: "automations_mode is shadow"}[out.State]
+			out.State = ActionInDoubt
+		}
 		_, err = t.exec(ctx, `UPDATE actions SET state = $3, reason = $4, opened_at = $5, contact_id = $6, ended_at = $7, limit_key = $8
-			WHERE account = $1 AND action_key = $2`, t.account, read.Key, string(out.State), out.Reason, nanos(out.OpenedAt), who.Contact,
+			WHERE account = $1 AND action_key = $2`, t.account, read.Key, string(out.State), out.Reason, nanos(out.OpenedAt), out.ContactID,
 			nanos(out.EndedAt), out.LimitKey)
 		return err
 	})
