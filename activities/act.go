@@ -63,6 +63,7 @@ type actor struct {
 	action store.Action
 	person *store.Claimed // whom it is about
 	lost   bool           // an earlier call of it may have arrived, and no vendor tells
+	half   string         // what has been done, where the rest of it may be refused
 }
 
 func (a *actor) run(ctx context.Context) error {
@@ -158,7 +159,10 @@ func (a *actor) failed(ctx context.Context, err error) error {
 	// Whatever else stood in the way, the vendor did nothing this time.
 	switch Classify(err) {
 	case Reject, SkipStream, Missing:
-		return a.end(ctx, store.ActionRefused, refusal(err))
+		if a.half != "" {
+			a.lost = false // it is known what arrived
+		}
+		return a.end(ctx, store.ActionRefused, a.half+refusal(err))
 	}
 	if a.lost {
 		return err // it stays open: of the earlier call nobody knows
@@ -176,7 +180,7 @@ func refusal(err error) string {
 	case call.Vendor == "zendesk" && call.Status == http.StatusForbidden:
 		return "Zendesk refused it (403): the credential needs the scope tickets:write or users:write, or the user the role"
 	case call.Vendor == "zendesk" && call.Status == http.StatusUnprocessableEntity:
-		return "Zendesk refused it (422): a closed ticket cannot be changed, and a suspended requester is given none"
+		return "Zendesk refused it (422); for example a closed ticket cannot be changed, and a suspended requester is given none"
 	}
 	return call.Error()
 }

@@ -10,6 +10,7 @@ import (
 	"zendesk-brevo/activities"
 	"zendesk-brevo/internal/rules"
 	"zendesk-brevo/internal/sim"
+	"zendesk-brevo/internal/sim/seed"
 	"zendesk-brevo/internal/store"
 )
 
@@ -66,6 +67,42 @@ func TestAnActionThatMayHaveHappenedIsNeverBookedAsIfItHadNot(t *testing.T) {
 			fired, err := a.store.Fired(t.Context(), []string{rules.PersonKey("one", id)}, false)
 			require.NoError(t, err)
 			assert.Len(t, fired, 1, "the limit counts it")
+		})
+	}
+}
+
+// What was done of a change of tags is told, though the rest of it failed.
+func TestTagsThatWereAddedAreToldOfThoughTheOthersStay(t *testing.T) {
+	for name, tc := range map[string]struct {
+		fault sim.Fault
+		want  activities.ActResult
+	}{
+		"refused": {sim.Fault{Status: 422, Body: `{"error":"RecordInvalid","description":"Record validation errors"}`}, activities.ActResult{
+			State:  string(store.ActionRefused),
+			Reason: "the tags were added; removing cold: Zendesk refused it (422); for example a closed ticket cannot be changed, and a suspended requester is given none",
+		}},
+		"slowed down, and then reopened": {sim.Fault{Status: 429}, activities.ActResult{
+			State: string(store.ActionInDoubt), Reason: "the answer to a call was lost; then: ticket.reopened happened first",
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := newAutomated(t, "    automations: [{name: one, on: ticket.solved, do: [zendesk.tag: {add: [hot], remove: [cold]}]}]\n")
+			id := a.customer("jane@example.com")
+			ticket := a.workshop.zendesk.CreateTicket(seed.Ticket{RequesterID: id, Subject: "hello", Status: "open", Tags: []string{"cold"}})
+			solved := rules.Transition{Key: "k", Type: rules.TicketSolved, TicketID: ticket, UserID: id, OccurredAt: a.now, Number: 1}
+			require.NoError(t, a.store.PlanActions(t.Context(), nil, []rules.Planned{{
+				Key: "k", Rule: "one", Transition: solved, Action: rules.Action{Kind: rules.ZendeskTag, Add: []string{"hot"}, Remove: []string{"cold"}},
+				Due: a.now, Unless: []string{rules.TicketReopened},
+			}}, a.now))
+			tc.fault.Method, tc.fault.Path = "DELETE", "/api/v2/tickets/"
+			a.workshop.zendesk.Faults().Add(tc.fault)
+			_, _ = run(a.workshop, a.steps.Account.Act, activities.ActInput{Account: account, Key: "k"})
+			require.Equal(t, 1, a.workshop.zendesk.Faults().Fired())
+			got, _ := a.workshop.zendesk.Account().Tickets.Get(ticket)
+			require.ElementsMatch(t, []string{"hot", "cold"}, got.Tags)
+			reopened := rules.Transition{Key: "r", Type: rules.TicketReopened, TicketID: ticket, UserID: id, OccurredAt: a.now, Number: 1}
+			require.NoError(t, a.store.RecordTransitions(t.Context(), []rules.Transition{reopened}, a.now))
+			assert.Equal(t, tc.want, must(a.workshop, a.steps.Account.Act, activities.ActInput{Account: account, Key: "k"}))
 		})
 	}
 }

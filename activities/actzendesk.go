@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"strings"
 
 	"zendesk-brevo/internal/store"
 	"zendesk-brevo/internal/zendesk"
@@ -19,13 +20,14 @@ func (a *actor) changeTags(ctx context.Context) error {
 		if err := add(ctx, id, x.Add); err != nil {
 			return err
 		}
-		a.lost = true // should the rest fail, this has happened
+		// Should the rest fail, this has happened.
+		a.lost, a.half = true, "the tags were added; removing "+strings.Join(x.Remove, ", ")+": "
 	}
 	if len(x.Remove) > 0 {
 		if err := remove(ctx, id, x.Remove); err != nil {
 			return err
 		}
-		a.lost = true
+		a.lost, a.half = true, ""
 	}
 	if t.TicketID != 0 {
 		return nil

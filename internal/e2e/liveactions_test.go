@@ -172,7 +172,7 @@ func TestZendeskIsToldOnce(t *testing.T) {
 		w, _, ticket := rule(t, note)
 		w.status(t, ticket, "closed")
 		w.webhook(t, ticket, "ticket.status_changed")
-		assert.Equal(t, "refused: Zendesk refused it (422): a closed ticket cannot be changed, and a suspended requester is given none", w.state(t, ticket))
+		assert.Equal(t, "refused: Zendesk refused it (422); for example a closed ticket cannot be changed, and a suspended requester is given none", w.state(t, ticket))
 	})
 	for name, fault := range map[string]sim.Fault{"calm": {Delay: time.Nanosecond}, "answer lost": {DropAfter: true}} {
 		t.Run("follow-up ticket, "+name, func(t *testing.T) {
