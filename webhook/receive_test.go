@@ -36,6 +36,10 @@ func TestDeliveries(t *testing.T) {
 			body: solved("e1"), status: 200, result: resultDelivered,
 			wakes: &woken{"zendesk/acme/ticket/141", ticket, workflows.Event{Type: "ticket.status_changed", At: at}},
 		},
+		"ticket event at an odd time": {
+			body: `{"type":"zen:event-type:ticket.created","id":12,"time":"04/05/2026","subject":"zen:ticket:141"}`, status: 200, result: resultDelivered,
+			wakes: &woken{"zendesk/acme/ticket/141", ticket, workflows.Event{Type: "ticket.created"}},
+		},
 		"user event": {
 			body:   envelope("e1", "user.name_changed", "zen:user:7", `{"id":"7"}`, `{"current":"Ada","previous":"Bob"}`),
 			status: 200, result: resultDelivered,

@@ -113,11 +113,8 @@ func idOf(raw []byte) (id int64, ok bool) {
 	if text == "" || text == "null" {
 		return 0, true
 	}
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil {
-		return 0, false
-	}
-	return max(n, 0), true
+	n, ok := wholeNumber([]byte(text))
+	return max(n, 0), ok
 }
 
 // enumOf reads an enum or a flag, in lower case; anything that could be a sentence is dropped.
@@ -141,20 +138,18 @@ func enumOf(raw []byte) string {
 
 // parseEnvelope reads the envelope of an event subscription.
 func parseEnvelope(m map[string][]byte, eventType string) (Event, error) {
-	e := Event{ID: cleanID(textOf(m["id"])), Type: cleanType(eventType), Kind: KindOf(eventType)}
+	e := Event{ID: opaqueID(m["id"]), Type: cleanType(eventType), Kind: KindOf(eventType)}
 	if e.Type == "" {
 		return Event{}, malformed("type is not an event type")
 	}
-	var timed bool
-	e.AccountID, _ = idOf(m["account_id"]) // nothing depends on it
-	e.OccurredAt, timed = timeOf(m["time"])
+	// Nothing depends on these: a refused event does not come again.
+	e.AccountID, _ = idOf(m["account_id"])
+	e.OccurredAt = timeOf(m["time"])
 	switch {
 	case e.Kind == KindIgnored:
 		return e, nil
 	case e.ID == "":
 		return Event{}, malformed("an event has no id")
-	case !timed:
-		return Event{}, malformed("time is not a time")
 	}
 	detail, event := inside(m["detail"]), inside(m["event"])
 	if err := e.identify(textOf(m["subject"]), detail); err != nil {
@@ -165,7 +160,7 @@ func parseEnvelope(m map[string][]byte, eventType string) (Event, error) {
 		e.MergedWithID = otherUser(event, e.UserID)
 	}
 	sequence := inside(inside(event["meta"])["sequence"])
-	e.Sequence = cleanID(textOf(sequence["id"]))
+	e.Sequence = opaqueID(sequence["id"])
 	e.Position, _ = idOf(sequence["position"])
 	return e, nil
 }
@@ -218,15 +213,11 @@ func (e *Event) describe(detail, event map[string][]byte) {
 	}
 }
 
-// timeOf reads an RFC 3339 time with up to nine decimals, in UTC; an absent one is zero.
-func timeOf(raw []byte) (time.Time, bool) {
-	text := textOf(raw)
-	if text == "" {
-		return time.Time{}, len(raw) == 0 || string(raw) == "null" || string(raw) == `""`
-	}
-	t, err := time.Parse(time.RFC3339Nano, text)
-	return t.UTC(), err == nil
-}
+// timeOf is a raw time, in UTC; zero for what is none.
+func timeOf(raw []byte) time.Time { return (&scanner{b: raw}).time() }
+
+// opaqueID is a raw id that is only compared, text or a number; empty for what is none.
+func opaqueID(raw []byte) string { return cleanID((&scanner{b: raw}).str()) }
 
 const maxEventType = 80
 
@@ -266,6 +257,6 @@ func parseTrigger(m map[string][]byte, eventType string) (Event, error) {
 		return Event{}, malformed("the event names no user")
 	}
 	// A placeholder's time may come in the account's own format: then the record's own times tell.
-	e.OccurredAt, _ = timeOf(m["occurred_at"])
+	e.OccurredAt = timeOf(m["occurred_at"])
 	return e, nil
 }
