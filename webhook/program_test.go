@@ -30,6 +30,7 @@ type running struct {
 	program *program
 	stop    func()
 	done    <-chan error
+	up      <-chan struct{} // closed when it serves
 }
 
 // start runs the program with its own clock, without a Temporal that answers.
@@ -43,14 +44,13 @@ func start(t *testing.T, env config.Env) *running {
 	require.NoError(t, err)
 	t.Cleanup(p.temporal.Close)
 	p.server.timeout = 200 * time.Millisecond
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
+	listener := freeport.Listen(t)
 	ctx, stop := context.WithCancel(t.Context())
 	t.Cleanup(stop)
 	done := make(chan error, 1)
 	r := &running{
 		site:    &site{log: log, server: p.server, url: "http://" + listener.Addr().String(), clock: &clock{at: time.Now()}},
-		program: p, stop: stop, done: done,
+		program: p, stop: stop, done: done, up: log.hear("webhook server ready"),
 	}
 	go func() { done <- p.serve(ctx, listener) }()
 	return r
@@ -218,6 +218,7 @@ func TestHealthcheck(t *testing.T) {
 			env.StoreURL = config.NewSecret("sqlite:" + filepath.Join(t.TempDir(), "connector.db"))
 			r := start(t, env)
 			env.WebhookAddr = strings.TrimPrefix(r.url, "http://")
+			<-r.up
 			require.NoError(t, commands["healthcheck"](t.Context(), env))
 			assert.NotContains(t, r.log.String(), "TLS handshake error")
 			r.stop()

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"zendesk-brevo/internal/config"
+	"zendesk-brevo/internal/freeport"
 	"zendesk-brevo/internal/httpserver"
 	"zendesk-brevo/internal/zendesk"
 )
@@ -145,8 +146,7 @@ func TestWhoeverLogsWebhooksSeesEachRefusal(t *testing.T) {
 // serving runs a server that stops when the returned function is called; its error arrives on the channel.
 func serving(t *testing.T, s *site, encryption *tls.Config) (stop func(), done <-chan error) {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
+	listener := freeport.Listen(t)
 	s.url = "http://" + listener.Addr().String()
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)

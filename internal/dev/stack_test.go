@@ -1,7 +1,6 @@
 package dev_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"net/http"
@@ -132,7 +131,7 @@ func TestDemoEndsWithEachEventOfATicketInBrevo(t *testing.T) {
 			t.Skip(err)
 		}
 	}
-	var out bytes.Buffer
+	var out transcript
 	code, err := dev.Demo(t.Context(), dev.Options{
 		Out: &out, Exit: true,
 		Ports: dev.Ports{Temporal: freeport.Take(t), TemporalUI: freeport.Take(t), Zendesk: freeport.Take(t), Brevo: freeport.Take(t), Webhook: freeport.Take(t), Admin: freeport.Take(t)},

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"time"
 )
 
 // Namespace is the Temporal namespace of the embedded server.
@@ -70,7 +71,9 @@ func temporalPart(path string, ports Ports, file string) Part {
 			{Addr: address, Purpose: "Temporal", Variable: "TEMPORAL_PORT"},
 			{Addr: loopback(ports.TemporalUI), Purpose: "Temporal's Web UI", Variable: "TEMPORAL_UI_PORT"},
 		},
-		Ready: All(TemporalReady(address), HTTPReady("http://"+loopback(ports.TemporalUI)+"/")),
+		// A program of 200 MB, perhaps read from disk for the first time; one that ends is seen at once.
+		Within: 2 * time.Minute,
+		Ready:  All(TemporalReady(address), HTTPReady("http://"+loopback(ports.TemporalUI)+"/")),
 	}
 }
 

@@ -265,7 +265,7 @@ func TestDisconnectWaitsForContactsThatAreBeingWritten(t *testing.T) {
 	require.NoError(t, err)
 	w.disconnected(t)
 	w.prepare = func(env *testsuite.TestWorkflowEnvironment) {
-		env.RegisterDelayedCallback(func() { assert.Len(t, w.onList(t, "Zendesk customers"), 3, "of one contact somebody is not done") }, time.Second)
+		env.RegisterDelayedCallback(func() { assert.Len(t, w.onList(t, "Zendesk customers"), 3, "of one contact somebody is not done") }, 10*time.Second)
 	}
 	_, err = w.undo(t, false)
 	require.NoError(t, err)
@@ -299,7 +299,8 @@ func TestTheRealProgramsConnectPauseAndDisconnect(t *testing.T) {
 		stdout, stderr := w.starterAt(t, []string{"TEMPORAL_ADDRESS=" + s.FrontendHostPort(), "TASK_QUEUE=" + queue}, args...)
 		return stdout + stderr
 	}
-	require.Eventually(t, func() bool { return strings.Contains(run("status"), "never called") }, time.Minute, 100*time.Millisecond)
+	workerPolls(t, s, queue)
+	assert.Contains(t, run("status"), "never called")
 	run("sync", "--type", "full", "--wait", "--json")
 	before := w.picture()
 	require.NotEmpty(t, w.onList(t, "Zendesk customers"))

@@ -61,10 +61,12 @@ func (c *skipClock) Now() time.Time { return c.now().Add(time.Duration(c.slept.L
 
 type option func(*zendesksim.Options, *brevosim.Options)
 
+// begun is when every world begins: two that are compared have the same day.
+var begun = time.Now()
+
 func newWorld(t testing.TB, size seed.Size, opts ...option) *world {
 	t.Helper()
-	start := time.Now()
-	w := &world{seed: seed.New(size, 7), clock: &skipClock{now: func() time.Time { return start }}, logs: &strings.Builder{}}
+	w := &world{seed: seed.New(size, 7), clock: &skipClock{now: func() time.Time { return begun }}, logs: &strings.Builder{}}
 	vendorClock := sim.NewClock(w.clock.Now, 1)
 	zo := zendesksim.Options{Account: w.seed, Subdomain: account, Plan: zendesksim.Unlimited, Clock: vendorClock}
 	bo := brevosim.Options{Plan: brevosim.Unlimited, Clock: vendorClock}

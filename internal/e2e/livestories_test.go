@@ -30,9 +30,12 @@ func liveTickets(t testing.TB) int {
 	return n
 }
 
-// liveSeed is what the stories and mishaps of a run are made from: new every time, or LIVE_SEED.
+// liveSeed is what the stories and mishaps of a run are made from: always the same, but new every time in a soak, or LIVE_SEED.
 func liveSeed(t testing.TB) uint64 {
-	seed := uint64(time.Now().UnixNano())
+	seed := uint64(1)
+	if os.Getenv("LIVE_TICKETS") != "" {
+		seed = uint64(time.Now().UnixNano())
+	}
 	if text := os.Getenv("LIVE_SEED"); text != "" {
 		var err error
 		seed, err = strconv.ParseUint(text, 10, 64)

@@ -26,15 +26,17 @@ import (
 // testdata/newcomer.txtar is what they type and see.
 func TestTheNewcomersPath(t *testing.T) {
 	realServer(t)
-	path, err := starterBinary()
-	require.NoError(t, err, path)
+	for _, binary := range []func() (string, error){starterBinary, workerBinary, webhookBinary} { // before the deadline runs
+		path, err := binary()
+		require.NoError(t, err, path)
+	}
 	testscript.Run(t, testscript.Params{
 		Files:               []string{"testdata/newcomer.txtar"},
 		Setup:               newNewcomer(t).setUp,
 		Cmds:                newcomerCommands,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		Deadline:            time.Now().Add(5 * time.Minute),
+		Deadline:            time.Now().Add(15 * time.Minute),
 	})
 }
 

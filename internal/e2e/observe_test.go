@@ -66,9 +66,11 @@ func TestTheAPIAndTheMetricsOfARealWorker(t *testing.T) {
 	w.configure("debug: true")
 	address := freeport.Address(t)
 	c := &console{t: t, url: "http://" + address, token: "a-token-of-the-api-0123456789"}
-	env := []string{"TASK_QUEUE=" + fmt.Sprintf("observe-%d", time.Now().UnixNano()), "TEMPORAL_ADDRESS=" + s.FrontendHostPort(), "ADMIN_ADDR=" + address, "API_TOKEN=" + c.token}
+	queue := fmt.Sprintf("observe-%d", time.Now().UnixNano())
+	env := []string{"TASK_QUEUE=" + queue, "TEMPORAL_ADDRESS=" + s.FrontendHostPort(), "ADMIN_ADDR=" + address, "API_TOKEN=" + c.token}
 	worker := w.start(t, workerBinary, env...)
 	require.Eventually(t, func() bool { status, _ := c.ask("GET", "/readyz", ""); return status == http.StatusOK }, 30*time.Second, 50*time.Millisecond, "worker log:\n%s", worker.logs)
+	workerPolls(t, s, queue)
 
 	status, body := c.ask("POST", "/connectors/zendesk/connect", "")
 	require.Equal(t, http.StatusOK, status, body)

@@ -68,7 +68,8 @@ func TestAPauseInTheMiddleOfABackfill(t *testing.T) {
 	require.NoError(t, err)
 	w := newWorld(t, size)
 	withoutLists(w)
-	w.brevo.Faults().Add(sim.Fault{Method: "POST", Path: "/v3/contacts$", Times: sim.Forever, Delay: 10 * time.Millisecond})
+	// From the fortieth contact on there is time to type.
+	w.brevo.Faults().Add(sim.Fault{Method: "POST", Path: "/v3/contacts$", Skip: 40, Times: sim.Forever, Delay: 500 * time.Millisecond})
 	paused := make(chan int)
 	go func() { // a person, who sees contacts appear in Brevo
 		for len(w.brevo.Log().Filter("POST", "/v3/contacts")) < 40 {
@@ -89,6 +90,7 @@ func TestAPauseInTheMiddleOfABackfill(t *testing.T) {
 		}, 2*time.Minute) // skipped once the step has given up its attempt
 		env.RegisterDelayedCallback(func() {
 			later = w.brevoWrites()
+			w.brevo.Faults().Clear()
 			assert.NoError(t, w.account().ClearPause(context.Background()))
 		}, 5*time.Minute)
 	}

@@ -88,9 +88,7 @@ func TestTwoWorkersShareABackfillOnPostgreSQL(t *testing.T) {
 			require.NoError(t, err)
 			require.Eventually(t, func() bool { return w.calls() >= alone.calls()/2 }, 3*time.Minute, 5*time.Millisecond,
 				"%d of %d calls\n%s\n%s", w.calls(), alone.calls(), workers[0].logs, workers[1].logs)
-			at := slices.IndexFunc(workers, func(p *program) bool { return p.cmd.Process.Pid == busy(t, s, queue) })
-			require.GreaterOrEqual(t, at, 0, "neither worker is at work")
-			lost, stays := workers[at], workers[1-at]
+			lost, stays := atWork(t, s, queue, workers)
 			if !busyOne {
 				lost, stays = stays, lost
 			}
@@ -101,7 +99,8 @@ func TestTwoWorkersShareABackfillOnPostgreSQL(t *testing.T) {
 			require.NoError(t, run.Get(ctx, &out), "log of the worker that stayed:\n%s", stays.logs)
 			assert.Equal(t, want, w.picture())
 			assert.LessOrEqual(t, w.refused(), alone.refused(), "answers of 429")
-			steps := steps(t, s, queue)
+			steps, err := steps(t.Context(), s, queue)
+			require.NoError(t, err)
 			t.Logf("two workers: %d calls, %d answers were 429, steps by worker: %v", w.calls(), w.refused(), slices.Sorted(maps.Values(steps)))
 			if busyOne {
 				assert.Len(t, steps, 2, "one began and the other ended it")
@@ -123,48 +122,76 @@ func bothPoll(t *testing.T, s *testsuite.DevServer, queue string) {
 	}, time.Minute, 20*time.Millisecond)
 }
 
-// runs are the workflows of the queue.
-func runs(t *testing.T, s *testsuite.DevServer, queue string) []*commonpb.WorkflowExecution {
+// atWork waits until a worker that has done something has an activity in hand, and returns that one first: history shows
+// who began an activity only once it has ended.
+func atWork(t *testing.T, s *testsuite.DevServer, queue string, workers []*program) (busy, other *program) {
 	t.Helper()
-	found, err := s.Client().ListWorkflow(t.Context(), &workflowservice.ListWorkflowExecutionsRequest{Query: fmt.Sprintf("TaskQueue = '%s'", queue), PageSize: 1000})
-	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		who, err := inHand(t.Context(), s, queue)
+		if err != nil || who == "" {
+			return false
+		}
+		if done, err := steps(t.Context(), s, queue); err != nil || done[who] == 0 {
+			return false
+		}
+		pid, _, _ := strings.Cut(who, "@") // PID@HOST@
+		at := slices.IndexFunc(workers, func(p *program) bool { return strconv.Itoa(p.cmd.Process.Pid) == pid })
+		if at < 0 {
+			return false
+		}
+		busy, other = workers[at], workers[1-at]
+		return true
+	}, time.Minute, 20*time.Millisecond, "no worker that has done something is at work")
+	return busy, other
+}
+
+// runs are the workflows of the queue.
+func runs(ctx context.Context, s *testsuite.DevServer, queue string) ([]*commonpb.WorkflowExecution, error) {
+	found, err := s.Client().ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{Query: fmt.Sprintf("TaskQueue = '%s'", queue), PageSize: 1000})
+	if err != nil {
+		return nil, err
+	}
 	var out []*commonpb.WorkflowExecution
 	for _, e := range found.GetExecutions() {
 		out = append(out, e.GetExecution())
 	}
-	return out
+	return out, nil
 }
 
-// busy waits until an activity of the queue's workflows is in hand, and returns the process that has it.
-func busy(t *testing.T, s *testsuite.DevServer, queue string) (pid int) {
-	t.Helper()
-	require.Eventually(t, func() bool {
-		for _, e := range runs(t, s, queue) {
-			described, err := s.Client().DescribeWorkflowExecution(t.Context(), e.GetWorkflowId(), e.GetRunId())
-			require.NoError(t, err)
-			for _, a := range described.GetPendingActivities() {
-				if a.GetState() != enums.PENDING_ACTIVITY_STATE_STARTED {
-					continue
-				}
-				text, _, _ := strings.Cut(a.GetLastWorkerIdentity(), "@") // PID@HOST@
-				pid, err = strconv.Atoi(text)
-				return assert.NoError(t, err)
+// inHand is the worker that has an activity of the queue's workflows in hand; empty when none has.
+func inHand(ctx context.Context, s *testsuite.DevServer, queue string) (identity string, err error) {
+	all, err := runs(ctx, s, queue)
+	if err != nil {
+		return "", err
+	}
+	for _, e := range all {
+		described, err := s.Client().DescribeWorkflowExecution(ctx, e.GetWorkflowId(), e.GetRunId())
+		if err != nil {
+			return "", err
+		}
+		for _, a := range described.GetPendingActivities() {
+			if a.GetState() == enums.PENDING_ACTIVITY_STATE_STARTED {
+				return a.GetLastWorkerIdentity(), nil
 			}
 		}
-		return false
-	}, time.Minute, 20*time.Millisecond, "no activity is in hand")
-	return pid
+	}
+	return "", nil
 }
 
 // steps counts what workers did for the queue's workflows, activities and decisions, by worker.
-func steps(t *testing.T, s *testsuite.DevServer, queue string) map[string]int {
-	t.Helper()
+func steps(ctx context.Context, s *testsuite.DevServer, queue string) (map[string]int, error) {
+	all, err := runs(ctx, s, queue)
+	if err != nil {
+		return nil, err
+	}
 	by := map[string]int{}
-	for _, e := range runs(t, s, queue) {
-		events := s.Client().GetWorkflowHistory(t.Context(), e.GetWorkflowId(), e.GetRunId(), false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	for _, e := range all {
+		events := s.Client().GetWorkflowHistory(ctx, e.GetWorkflowId(), e.GetRunId(), false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 		for events.HasNext() {
 			event, err := events.Next()
-			require.NoError(t, err)
+			if err != nil {
+				return nil, err
+			}
 			if started := event.GetActivityTaskStartedEventAttributes(); started != nil {
 				by[started.GetIdentity()]++
 			}
@@ -173,5 +200,5 @@ func steps(t *testing.T, s *testsuite.DevServer, queue string) map[string]int {
 			}
 		}
 	}
-	return by
+	return by, nil
 }

@@ -66,6 +66,12 @@ func realServer(t testing.TB) *testsuite.DevServer {
 	return s
 }
 
+// workerPolls waits until a worker asks for work of both kinds, which a program that answers may not do yet.
+func workerPolls(t testing.TB, s *testsuite.DevServer, queue string) {
+	t.Helper()
+	require.Eventually(t, func() bool { return dev.WorkerReady(s.FrontendHostPort(), "default", queue)(t.Context()) == nil }, time.Minute, 50*time.Millisecond)
+}
+
 // program is a worker process over a world.
 type program struct {
 	cmd  *exec.Cmd

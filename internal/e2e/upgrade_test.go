@@ -8,7 +8,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/testsuite"
 
@@ -53,9 +52,7 @@ func TestUpgradeDuringABackfill(t *testing.T) {
 	before := w.startVersion(t, s, queue, "one")
 	choose(current("one"))
 	// What `starter sync` looks at before it starts a run.
-	seen, err := s.Client().DescribeTaskQueue(t.Context(), queue, enums.TASK_QUEUE_TYPE_ACTIVITY)
-	require.NoError(t, err)
-	assert.NotEmpty(t, seen.GetPollers(), "a versioned worker is seen polling")
+	workerPolls(t, s, queue)
 
 	run, err := s.Client().ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: queue, TaskQueue: queue},
 		workflows.Sync, workflows.SyncInput{Account: account, Type: activities.Full})

@@ -8,8 +8,11 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -58,6 +61,22 @@ func Take(t testing.TB) int {
 	require.NoError(t, err)
 	t.Cleanup(release)
 	return port
+}
+
+// Listen listens on a port that stays the test's own after the listener was closed: nobody else answers there then.
+func Listen(t testing.TB) net.Listener {
+	t.Helper()
+	listener, err := net.Listen("tcp4", Address(t)) //nolint:noctx // it is made at once or never
+	require.NoError(t, err)
+	return listener
+}
+
+// Server is httptest.NewServer on such a port.
+func Server(t testing.TB, handler http.Handler) *httptest.Server {
+	t.Helper()
+	s := &httptest.Server{Listener: Listen(t), Config: &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}}
+	s.Start()
+	return s
 }
 
 // Address is Take, as host and port.

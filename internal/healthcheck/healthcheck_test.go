@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"zendesk-brevo/internal/freeport"
 	"zendesk-brevo/internal/healthcheck"
 )
 
@@ -20,7 +21,7 @@ func TestAsk(t *testing.T) {
 		w.Header().Set("Location", "/elsewhere")
 		w.WriteHeader(status)
 	})
-	plain, encrypted := httptest.NewServer(handler), httptest.NewTLSServer(handler)
+	plain, encrypted := freeport.Server(t, handler), httptest.NewTLSServer(handler)
 	defer plain.Close()
 	defer encrypted.Close()
 	t.Setenv("HTTP_PROXY", "http://192.0.2.1:9")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -14,12 +13,13 @@ import (
 
 	"zendesk-brevo/internal/budget"
 	"zendesk-brevo/internal/config"
+	"zendesk-brevo/internal/freeport"
 	"zendesk-brevo/internal/rest"
 )
 
 func TestEveryCallIsToldOnce(t *testing.T) {
 	status := http.StatusOK
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	server := freeport.Server(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("X-Request-Id", "req-7")
 		w.WriteHeader(status)
 	}))

@@ -88,6 +88,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	zendesk := zendesksim.New(zendesksim.Options{
 		Account: account, Plan: zendesksim.Plan(c.plan), CSAT: zendesksim.CSAT(c.csat), Clock: clock, EmptyPages: c.emptyPages,
 		MaxCalls: keptCalls, MaxCallBody: keptBody,
+		WebhookTimeout: zendesksim.DefaultWebhookTimeout, // what answers is a real program, whatever the speed
 	})
 	brevo := brevosim.New(brevosim.Options{
 		Plan: brevosim.Plan(c.brevoPlan), Clock: clock, MaxCalls: keptCalls, MaxCallBody: keptBody,

@@ -76,6 +76,8 @@ type Options struct {
 
 	// WebhooksByHand leaves webhooks to FlushWebhooks and DrainWebhooks; else they are sent as they fall due.
 	WebhooksByHand bool
+	// WebhookTimeout is how long an endpoint has to answer, by the real clock; 0 is Zendesk's 12 s shortened by Speed.
+	WebhookTimeout time.Duration
 
 	MaxCalls    int // bounds of the request log (calls, bytes of each body); 0 keeps everything
 	MaxCallBody int

@@ -1,6 +1,7 @@
 package zendesksim
 
 import (
+	"cmp"
 	"encoding/base64"
 	"math/rand/v2"
 	"net/http"
@@ -128,7 +129,7 @@ func newWebhooks(o Options) *webhooks {
 		ids:  rand.New(rand.NewPCG(uint64(AccountID), 1)),
 		luck: rand.New(rand.NewPCG(0, 0)),
 		client: &http.Client{
-			Transport: transport, Timeout: o.Clock.Shorten(webhookTimeout),
+			Transport: transport, Timeout: cmp.Or(o.WebhookTimeout, o.Clock.Shorten(DefaultWebhookTimeout)),
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}

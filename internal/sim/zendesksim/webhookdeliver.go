@@ -13,13 +13,14 @@ import (
 // Retry-After below a minute; nothing else is tried again. How long Zendesk waits between attempts, and how often it follows
 // a Retry-After, it does not say: here one second doubles each time, and five times.
 const (
-	webhookTimeout = 12 * time.Second
-	timeoutRetries = 5
-	conflictTries  = 3
-	throttledTries = 5
-	maxRetryAfter  = time.Minute
-	firstBackoff   = time.Second
-	maxInFlight    = 16
+	// DefaultWebhookTimeout is how long Zendesk waits for an answer to a delivery.
+	DefaultWebhookTimeout = 12 * time.Second
+	timeoutRetries        = 5
+	conflictTries         = 3
+	throttledTries        = 5
+	maxRetryAfter         = time.Minute
+	firstBackoff          = time.Second
+	maxInFlight           = 16
 )
 
 // sending is one place in the queue: an invocation, or its duplicate.
