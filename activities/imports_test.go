@@ -1,6 +1,7 @@
 package activities_test
 
 import (
+	"net/http"
 	"testing"
 	"time"
 
@@ -8,7 +9,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"zendesk-brevo/activities"
+	"zendesk-brevo/internal/sim"
 	"zendesk-brevo/internal/sim/brevosim"
+	"zendesk-brevo/internal/sim/seed"
 	"zendesk-brevo/internal/store"
 )
 
@@ -82,4 +85,56 @@ func TestAnImportBehindOthersWaitsAnewWheneverOneEnds(t *testing.T) {
 	assert.Equal(t, int64(1), must(w, w.steps.Brevo.SettleImports, importing).Running)
 	w.now = w.now.Add(2 * time.Minute)
 	assert.Zero(t, must(w, w.steps.Brevo.SettleImports, importing).Running)
+}
+
+// Who is in no reject file was taken: so whatever else is answered for the file must not pass for one.
+func TestWhatIsNoRejectFileAcceptsNobody(t *testing.T) {
+	const taken = "+33612345678"
+	step := activities.PushStep{Account: account, RunID: "bulk"}
+	for name, tc := range map[string]struct {
+		fault  *sim.Fault
+		waits  bool // for the file
+		accept bool
+	}{
+		"the file":        {},
+		"a page":          {fault: &sim.Fault{Status: 200, Body: "Sign in", ContentType: "text/html"}, waits: true},
+		"a page unnamed":  {fault: &sim.Fault{Status: 200, Body: "<html>Sign in", ContentType: "text/csv"}, waits: true},
+		"another's error": {fault: &sim.Fault{Status: 200, Body: `{"error":"expired"}`}},
+		"another's rows":  {fault: &sim.Fault{Status: 200, Body: "EMAIL;SMS\nbob@customers.example;\n", ContentType: "text/csv"}},
+		"headings alone":  {fault: &sim.Fault{Status: 200, Body: "Email;SMS\n", ContentType: "text/csv"}, accept: true},
+		"nothing":         {fault: &sim.Fault{Status: 200, Body: "\n", ContentType: "text/csv"}, accept: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, user := ready(t)
+			w.brevo.SeedContact(brevosim.Contact{Email: "grace@customers.example", Attributes: map[string]any{"SMS": taken}})
+			w.zendesk.UpdateUser(user, func(u *seed.User) { u.Phone = taken })
+			w.now = w.now.Add(5 * time.Minute)
+			must(w, w.steps.Account.BeginRun, activities.BeginRunInput{Account: account, RunID: "bulk", Type: activities.Incremental, StartedAt: w.now})
+			w.pull("users")
+			must(w, w.steps.Account.PlanContacts, activities.PlanInput{Account: account, RunID: "bulk", Bulk: true})
+			must(w, w.steps.Brevo.OpenImports, activities.OpenImportsInput{PushStep: step, Round: 1})
+			require.Equal(t, int64(1), must(w, w.steps.Brevo.SendImports, step).Running)
+			if tc.fault != nil {
+				tc.fault.Method, tc.fault.Path = http.MethodGet, "/files/"
+				w.brevo.Faults().Add(*tc.fault)
+			}
+			state, err := run(w, w.steps.Brevo.SettleImports, step)
+			if tc.waits {
+				require.ErrorContains(t, err, "a page was answered instead")
+				state, err = run(w, w.steps.Brevo.SettleImports, step)
+			}
+			require.NoError(t, err)
+			if tc.fault != nil {
+				require.Equal(t, 1, w.brevo.Faults().Fired())
+			}
+			assert.Zero(t, state.Running)
+			assert.Equal(t, map[bool]int64{true: 1}[tc.accept], state.Sent)
+			if tc.accept {
+				return
+			}
+			must(w, w.steps.Account.PlanContacts, activities.PlanInput{Account: account, RunID: "after"})
+			require.Equal(t, int64(1), must(w, w.steps.Brevo.WriteContacts, write("after")).Sent)
+			assert.NotContains(t, contactOf(w).Attributes, "SMS")
+		})
+	}
 }

@@ -157,7 +157,7 @@ func (c *connection) thingsThere(ctx context.Context, d *decision, cause error) 
 }
 
 // exceptions reads the reject files of a process. Their columns are not documented, so a row is found by its address or
-// number in any cell. https://developers.brevo.com/reference/get-process
+// number in any cell. A file that holds none of the rows is none of theirs, and says of nobody that they were taken. https://developers.brevo.com/reference/get-process
 func (s *sender) exceptions(ctx context.Context, rows []store.ImportRow, files map[string]string) (map[int64]exception, error) {
 	if len(files) == 0 {
 		return nil, nil
@@ -176,11 +176,13 @@ func (s *sender) exceptions(ctx context.Context, rows []store.ImportRow, files m
 		if err != nil {
 			return nil, fmt.Errorf("read rejected rows: %w", err)
 		}
+		matched := headingAlone(lines)
 		for _, cells := range lines {
 			id := matchRow(cells, byEmail, byPhone)
 			if id == 0 {
 				continue
 			}
+			matched = true
 			reason := kind
 			switch kind {
 			case brevo.RejectInvalidEmails:
@@ -199,8 +201,16 @@ func (s *sender) exceptions(ctx context.Context, rows []store.ImportRow, files m
 			}
 			out[id] = exception{reason: reason, detail: strings.Join(cells, "; ")}
 		}
+		if !matched {
+			return alone(rows), nil
+		}
 	}
 	return out, nil
+}
+
+// headingAlone reports a file that names nobody: an empty one, or one line of headings.
+func headingAlone(lines [][]string) bool {
+	return len(lines) == 0 || len(lines) == 1 && slices.ContainsFunc(lines[0], func(cell string) bool { return strings.EqualFold(cell, attributeEmail) })
 }
 
 func matchRow(cells []string, byEmail, byPhone map[string]int64) int64 {

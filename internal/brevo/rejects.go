@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -122,10 +123,19 @@ func (c *Client) fetchFile(ctx context.Context, u *url.URL) (data []byte, next *
 			return nil, next, nil
 		}
 	}
-	if tooLarge {
+	switch {
+	case tooLarge:
 		err = &RejectFileError{Status: meta.Status, Reason: "it is larger than 32 MB"}
+	case err == nil && isPage(meta.Header.Get("Content-Type"), data):
+		err = &RejectFileError{Status: meta.Status, Reason: "a page was answered instead", Temporary: true}
 	}
 	return data, nil, err
+}
+
+// isPage reports HTML, or another markup, which a proxy or the file's host answers instead of the file.
+func isPage(contentType string, data []byte) bool {
+	media, _, _ := mime.ParseMediaType(contentType)
+	return media == "text/html" || bytes.HasPrefix(bytes.TrimSpace(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))), []byte("<"))
 }
 
 // parseRejects splits line by line, so that a quote that never closes cannot swallow the rows after it.

@@ -123,6 +123,9 @@ func TestARejectFileThatCannotBeHad(t *testing.T) {
 		"host too busy":          {status: 429, want: 429, temporary: true, text: "429"},
 		"host too slow":          {status: 408, want: 408, temporary: true, text: "408"},
 		"cut":                    {status: 200, header: map[string]string{"Content-Length": "500"}, body: "a@ex", want: 200, temporary: true, text: "cut short"},
+		"a page":                 {status: 200, header: map[string]string{"Content-Type": "text/html; charset=utf-8"}, body: "Sign in", want: 200, temporary: true, text: "a page was answered instead"},
+		"a page by its text":     {status: 200, header: map[string]string{"Content-Type": "text/csv"}, body: "\xef\xbb\xbf\n <!doctype html>", want: 200, temporary: true, text: "200 a page"},
+		"the host's own error":   {status: 200, body: "<?xml version=\"1.0\"?><Error>/78.csv</Error>", want: 200, temporary: true, text: "200 a page"},
 		"too large":              {status: 200, body: strings.Repeat("a@example.com\n", (32<<20)/14+2), want: 200, text: "larger than 32 MB"},
 	} {
 		t.Run(name, func(t *testing.T) {
