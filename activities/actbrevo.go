@@ -97,15 +97,18 @@ func (a *actor) eventThere(ctx context.Context) (bool, error) {
 	if id := a.action.ContactID; id != 0 {
 		q.ContactIDs = []int64{id}
 	}
-	found := 0
+	found, untold := 0, 0
 	for page := 0; ; page++ {
 		got, err := a.brevo.ListEvents(ctx, q)
 		if err != nil {
 			return false, err
 		}
 		for _, e := range got.Events {
-			if e.Properties["key"] == a.action.Transition.Key {
+			switch key, told := e.Properties["key"]; {
+			case key == a.action.Transition.Key:
 				found++
+			case !told && (e.Date.IsZero() || e.Date.Sub(at).Abs() < time.Second):
+				untold++ // that the list shows properties is not promised, but ours has its date
 			}
 		}
 		q.Offset += len(got.Events)
@@ -117,6 +120,9 @@ func (a *actor) eventThere(ctx context.Context) (bool, error) {
 		}
 	}
 	others, err := a.twins(ctx)
+	if err == nil && found <= others && found+untold > others {
+		return false, errCannotTell
+	}
 	return found > others, err
 }
 

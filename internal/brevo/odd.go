@@ -59,13 +59,19 @@ func (n *numbers) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// attributes is an object; an empty one may come as [] or null, and anything else has no members either.
+// attributes is an object, which may also come as the text of one; an empty one may come as [] or null, and anything else has no members
+// either.
 type attributes map[string]any
 
 func (a *attributes) UnmarshalJSON(data []byte) error {
 	*a = nil
-	if bytes.HasPrefix(data, []byte("{")) {
-		return json.Unmarshal(data, (*map[string]any)(a))
+	var text string
+	if json.Unmarshal(data, &text) == nil {
+		data = []byte(text)
+	}
+	var object map[string]any
+	if json.Unmarshal(data, &object) == nil {
+		*a = object
 	}
 	return nil
 }

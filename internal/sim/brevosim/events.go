@@ -220,7 +220,7 @@ func (s *Server) listEvents(q *query) reply {
 	items := []map[string]any{}
 	for _, e := range slice(found, limit, offset) {
 		item := map[string]any{"contact_id": e.ContactID, "event_name": e.Name, "event_date": s.stamp(e.Date)}
-		if e.Properties != nil {
+		if e.Properties != nil && !s.opts.BareEvents {
 			item["event_properties"] = e.Properties
 		}
 		if e.Contact != nil {

@@ -181,3 +181,12 @@ func TestIdempotencyKeys(t *testing.T) {
 		assert.Equal(t, "a", a.Emails()[0].IdempotencyKey)
 	}
 }
+
+func TestBareEvents(t *testing.T) {
+	a := open(t, brevosim.Options{BareEvents: true})
+	a.SeedContact(brevosim.Contact{Email: "ann@example.com"})
+	a.must(204, "POST", "/events", obj{"event_name": "x", "identifiers": obj{"contact_id": 1}, "event_properties": obj{"key": "k"}})
+	row := a.must(200, "GET", "/events", nil).object(t)["events"].([]any)[0].(obj)
+	assert.Equal(t, "x", row["event_name"])
+	assert.NotContains(t, row, "event_properties")
+}

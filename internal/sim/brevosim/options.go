@@ -110,6 +110,8 @@ type Options struct {
 
 	// EventLag is the vendor time after which an accepted event shows up in GET /events.
 	EventLag time.Duration
+	// BareEvents leaves the properties of events out of GET /events: the published schema requires no member of a row.
+	BareEvents bool
 	// EmailLag is the vendor time after which a sent e-mail shows up in GET /smtp/emails.
 	EmailLag time.Duration
 	// DedupEmails answers a repeated Idempotency-Key with the first message id and sends nothing.
