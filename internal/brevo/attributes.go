@@ -35,12 +35,43 @@ const maxOptionLength = 200
 
 // Attribute is a contact attribute as the account defines it.
 type Attribute struct {
-	Name                 string            `json:"name"`
-	Category             string            `json:"category"`
-	Type                 string            `json:"type"` // empty for calculated and global ones
-	CalculatedValue      string            `json:"calculatedValue"`
-	Enumeration          []EnumerationItem `json:"enumeration"`
-	MultiCategoryOptions []string          `json:"multiCategoryOptions"`
+	Name        string
+	Category    string
+	Type        string // empty for calculated and global ones
+	Enumeration []EnumerationItem
+}
+
+// UnmarshalJSON takes what it can read of an attribute: an odd one must not keep an account from the others.
+func (a *Attribute) UnmarshalJSON(data []byte) error {
+	var b struct {
+		Name        word        `json:"name"`
+		Category    word        `json:"category"`
+		Type        word        `json:"type"`
+		Enumeration enumeration `json:"enumeration"`
+	}
+	if err := json.Unmarshal(data, &b); err != nil {
+		return err
+	}
+	*a = Attribute{Name: string(b.Name), Category: string(b.Category), Type: string(b.Type), Enumeration: b.Enumeration}
+	return nil
+}
+
+// enumeration is a list of values. What is no list has none, and what is no value is left out.
+type enumeration []EnumerationItem
+
+func (e *enumeration) UnmarshalJSON(data []byte) error {
+	*e = nil
+	var items []json.RawMessage
+	if json.Unmarshal(data, &items) != nil {
+		return nil
+	}
+	for _, raw := range items {
+		var item EnumerationItem
+		if json.Unmarshal(raw, &item) == nil && item != (EnumerationItem{}) {
+			*e = append(*e, item)
+		}
+	}
+	return nil
 }
 
 // EnumerationItem is one value of a category attribute. Since 2026-05-01 Value is 0 for every value that is no number:
@@ -54,9 +85,9 @@ type EnumerationItem struct {
 // UnmarshalJSON takes each member as a number or as a string. A value that is no number is the ValueStr where Brevo gives none.
 func (e *EnumerationItem) UnmarshalJSON(data []byte) error {
 	var b struct {
-		Value    identity `json:"value"`
-		Label    identity `json:"label"`
-		ValueStr identity `json:"valueStr"`
+		Value    word `json:"value"`
+		Label    word `json:"label"`
+		ValueStr word `json:"valueStr"`
 	}
 	if err := json.Unmarshal(data, &b); err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/textproto"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -219,17 +220,31 @@ func companyForm(csv, mapping []byte) (*rest.Upload, error) {
 
 // CompanyAttribute is an attribute of companies. InternalName, not Label, is the key in Company.Attributes.
 type CompanyAttribute struct {
-	InternalName string `json:"internalName"`
-	Label        string `json:"label"`
-	Type         string `json:"attributeTypeName"`
-	IsRequired   bool   `json:"isRequired"`
+	InternalName string
+	Label        string
+	Type         string
 }
 
-// ListCompanyAttributes reads the attributes of companies: https://developers.brevo.com/reference/get-company-attributes.
+// UnmarshalJSON takes what it can read of an attribute: an odd one must not keep an account from the others.
+func (a *CompanyAttribute) UnmarshalJSON(data []byte) error {
+	var b struct {
+		InternalName word `json:"internalName"`
+		Label        word `json:"label"`
+		Type         word `json:"attributeTypeName"`
+	}
+	if err := json.Unmarshal(data, &b); err != nil {
+		return err
+	}
+	*a = CompanyAttribute{InternalName: string(b.InternalName), Label: string(b.Label), Type: string(b.Type)}
+	return nil
+}
+
+// ListCompanyAttributes reads the attributes of companies, but for those without an internal name, which nobody could use:
+// https://developers.brevo.com/reference/get-company-attributes.
 func (c *Client) ListCompanyAttributes(ctx context.Context) ([]CompanyAttribute, error) {
 	var out []CompanyAttribute
 	_, err := c.do(ctx, call{method: http.MethodGet, route: "/crm/attributes/companies", bucket: BucketOther}, &out)
-	return out, err
+	return slices.DeleteFunc(out, func(a CompanyAttribute) bool { return a.InternalName == "" }), err
 }
 
 // Types of company attributes that this client makes.

@@ -39,24 +39,14 @@ func one[T any](v T, err error) (any, error) { return v, err }
 
 func endpoints() []endpoint {
 	var all []endpoint
-	for _, part := range [][]endpoint{accountEndpoints(), listEndpoints(), contactEndpoints(), companyEndpoints(), otherEndpoints()} {
+	for _, part := range [][]endpoint{attributeEndpoints(), listEndpoints(), contactEndpoints(), companyEndpoints(), otherEndpoints()} {
 		all = append(all, part...)
 	}
 	return all
 }
 
-func accountEndpoints() []endpoint {
+func attributeEndpoints() []endpoint {
 	return []endpoint{
-		{
-			name:   "account",
-			call:   func(ctx context.Context, c *brevo.Client) (any, error) { return one(c.Account(ctx)) },
-			method: "GET", path: "/account", bucket: brevo.BucketOther, status: 200,
-			answer: `{"organization_id":"5fa2","user_id":7,"enterprise":false,"companyName":"Acme","email":"ops@example.com","plan":[{"type":"free","credits":250,"creditsType":"sendLimit"}]}`,
-			want: brevo.Account{
-				OrganizationID: "5fa2", UserID: 7, CompanyName: "Acme", Email: "ops@example.com",
-				Plans: []brevo.Plan{{Type: "free", Credits: 250, CreditsType: "sendLimit"}},
-			},
-		},
 		{
 			name:   "attributes",
 			call:   func(ctx context.Context, c *brevo.Client) (any, error) { return one(c.ListAttributes(ctx)) },

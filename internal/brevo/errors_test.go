@@ -188,7 +188,7 @@ func TestBadRequestsAreThoseOfTheErrorModel(t *testing.T) {
 
 func TestDetailIsBounded(t *testing.T) {
 	v := newVendor(t, 500, "<html>"+strings.Repeat("é", 4000))
-	_, err := v.client(t).Account(t.Context())
+	_, err := v.client(t).GetCompany(t.Context(), companyID)
 	var failure *rest.Error
 	require.ErrorAs(t, err, &failure)
 	assert.LessOrEqual(t, len(failure.Detail), 510)

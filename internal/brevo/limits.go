@@ -20,7 +20,7 @@ const (
 	BucketEventsBatch = "brevo:events-batch" // POST /events/batch
 	BucketSMTP        = "brevo:smtp"         // POST /smtp/email
 	BucketEmails      = "brevo:smtp-emails"  // GET /smtp/emails
-	BucketOther       = "brevo:other"        // companies, CRM attributes, processes, account, GET /events
+	BucketOther       = "brevo:other"        // companies, CRM attributes, processes, GET /events
 )
 
 // A family is what is known of a bucket before its first answer: the limits of the General tier.

@@ -66,7 +66,7 @@ func TestReadings(t *testing.T) {
 			c := v.client(t, func(cfg *brevo.Config) { cfg.Meter = meter })
 			var err error
 			if tc.hourly {
-				_, err = c.Account(t.Context())
+				_, err = c.GetCompany(t.Context(), companyID)
 			} else {
 				_, err = c.GetContact(t.Context(), brevo.ByID(1))
 			}
@@ -85,7 +85,7 @@ func TestABucketThatCountsInMillisecondsKeepsDoingSo(t *testing.T) {
 	c := v.client(t, func(cfg *brevo.Config) { cfg.Meter = meter })
 	for _, reset := range []string{"1800", "9000000000", "1800", "1500000", "1800"} {
 		v.header = limits("100", "64", reset)
-		_, err := c.Account(t.Context())
+		_, err := c.GetCompany(t.Context(), companyID)
 		require.NoError(t, err)
 	}
 	v.header = limits("10", "3", "1")
@@ -106,10 +106,10 @@ func TestAnswersWithoutHeadersAreIgnoredOnceHeadersWereSeen(t *testing.T) {
 	v, meter := newVendor(t, 200, `{"id":1}`), &ledger{}
 	c := v.client(t, func(cfg *brevo.Config) { cfg.Meter = meter })
 	v.header = limits("600", "500", "1500")
-	_, err := c.Account(t.Context())
+	_, err := c.GetCompany(t.Context(), companyID)
 	require.NoError(t, err)
 	v.header = nil
-	_, err = c.Account(t.Context())
+	_, err = c.GetCompany(t.Context(), companyID)
 	require.NoError(t, err)
 	require.Len(t, meter.readings, 1)
 	assert.Equal(t, 500, meter.readings[0].Remaining)
@@ -161,7 +161,7 @@ func TestSentEmailsAreCountedByTheSecondAndByTheHour(t *testing.T) {
 func TestAnExhaustedBudgetReachesTheCallerAndNotTheVendor(t *testing.T) {
 	v := newVendor(t, 200, `{}`)
 	c := v.client(t, func(cfg *brevo.Config) { cfg.Meter = spent{} })
-	_, err := c.Account(t.Context())
+	_, err := c.GetCompany(t.Context(), companyID)
 	var exhausted *budget.Exhausted
 	require.True(t, errors.As(err, &exhausted))
 	assert.Equal(t, brevo.BucketOther, exhausted.Bucket)

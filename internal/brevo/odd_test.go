@@ -92,7 +92,46 @@ func TestOptionsInOddShapes(t *testing.T) {
 	}
 }
 
+// One odd attribute must not stop an account: the others are what is asked for.
+func TestAttributesInOddShapes(t *testing.T) {
+	tier := brevo.Attribute{Name: "TIER", Category: "category", Type: "category"}
+	gold := tier
+	gold.Enumeration = []brevo.EnumerationItem{{Value: 1, Label: "Gold"}}
+	for member, want := range map[string]brevo.Attribute{
+		`"enumeration":{}`:   tier,
+		`"enumeration":null`: tier,
+		`"enumeration":["Gold",null,{"value":{},"label":[]},{"value":1,"label":"Gold"}]`: gold,
+		`"calculatedValue":7`:           tier,
+		`"multiCategoryOptions":[1,2]`:  tier,
+		`"multiCategoryOptions":"none"`: tier,
+	} {
+		page := `{"attributes":[{"name":"TIER","category":"category","type":"category",` + member + `},{"name":"AGE","category":"normal","type":"float"},{"name":7,"category":{},"type":null}]}`
+		got, err := newVendor(t, http.StatusOK, page).client(t).ListAttributes(t.Context())
+		require.NoError(t, err, member)
+		assert.Equal(t, []brevo.Attribute{want, {Name: "AGE", Category: "normal", Type: "float"}, {Name: "7"}}, got, member)
+	}
+	for _, page := range []string{`{"attributes":{}}`, `{"attributes":["AGE"]}`, `{}`} {
+		_, err := newVendor(t, http.StatusOK, page).client(t).ListAttributes(t.Context())
+		require.Error(t, err, "what cannot be read must not pass for none")
+	}
+}
+
+func TestCompanyAttributesInOddShapes(t *testing.T) {
+	page := `[{"internalName":"zendesk_id","label":1,"attributeTypeName":"text","isRequired":"true","attributeOptions":{}},{"internalName":null,"label":"zendesk_id"},{"internalName":"x","label":{}}]`
+	got, err := newVendor(t, http.StatusOK, page).client(t).ListCompanyAttributes(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, []brevo.CompanyAttribute{{InternalName: "zendesk_id", Label: "1", Type: "text"}, {InternalName: "x"}}, got)
+}
+
 func TestEventsInOddShapes(t *testing.T) {
+	for properties, want := range map[string]map[string]any{
+		`{"key":"k"}`: {"key": "k"}, `"{\"key\":\"k\"}"`: {"key": "k"}, `" {\"key\":\"k\"}"`: {"key": "k"},
+		`{}`: {}, `"{}"`: {}, `""`: nil, `"k"`: nil, `"{\"key\""`: nil, `null`: nil, `[]`: nil, `7`: nil, `"null"`: nil,
+	} {
+		page, err := newVendor(t, http.StatusOK, `{"count":1,"events":[{"event_properties":`+properties+`}]}`).client(t).ListEvents(t.Context(), brevo.EventQuery{})
+		require.NoError(t, err, properties)
+		assert.Equal(t, []brevo.StoredEvent{{Properties: want}}, page.Events, properties)
+	}
 	body := `{"count":2,"events":[{"contact_id":"42","event_date":"2026-03-01 07:30:00","event_properties":{"key":"k"}},{"contact_id":null,"event_date":7,"event_properties":[]}]}`
 	page, err := newVendor(t, http.StatusOK, body).client(t).ListEvents(t.Context(), brevo.EventQuery{})
 	require.NoError(t, err)

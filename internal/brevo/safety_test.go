@@ -73,7 +73,7 @@ func TestCredentialsDoNotPrint(t *testing.T) {
 }
 
 func TestBearerSignsEveryCallWithAFreshToken(t *testing.T) {
-	v := newVendor(t, 200, `{}`)
+	v := newVendor(t, 200, `{"id":1}`)
 	issued := 0
 	c := v.client(t, func(cfg *brevo.Config) {
 		cfg.Credential = brevo.Bearer(func(context.Context) (string, error) {
@@ -82,7 +82,7 @@ func TestBearerSignsEveryCallWithAFreshToken(t *testing.T) {
 		})
 	})
 	for range 2 {
-		_, err := c.Account(t.Context())
+		_, err := c.GetCompany(t.Context(), companyID)
 		require.NoError(t, err)
 	}
 	assert.Equal(t, "Bearer token-2", v.calls[1].header.Get("Authorization"))
@@ -95,7 +95,7 @@ func TestATokenThatCannotBeHadStopsTheCall(t *testing.T) {
 	c := v.client(t, func(cfg *brevo.Config) {
 		cfg.Credential = brevo.Bearer(func(context.Context) (string, error) { return "", cause })
 	})
-	_, err := c.Account(t.Context())
+	_, err := c.GetCompany(t.Context(), companyID)
 	require.ErrorIs(t, err, cause)
 	assert.Zero(t, v.count())
 }
