@@ -178,6 +178,8 @@ func foreseenKind(r *ruling) string {
 		return ForeseenLeft
 	case d.writes():
 		return ForeseenChanged
+	case d.reason == reasonPilot:
+		return ForeseenSkipped
 	case d.state == store.DeliverySent:
 		return ForeseenUnchanged
 	case d.state == store.DeliveryRejected:

@@ -120,6 +120,7 @@ type EndRunInput struct {
 	Pages     map[string]int64 `json:"pages,omitempty"`
 	Sent      int64            `json:"sent"`
 	Left      int64            `json:"left,omitempty"`
+	Held      int64            `json:"held,omitempty"` // contacts in Brevo that a pilot keeps as they are
 	Skipped   map[string]int64 `json:"skipped,omitempty"`
 	Rejected  map[string]int64 `json:"rejected,omitempty"`
 	Companies int64            `json:"companies"`
@@ -145,7 +146,7 @@ func (a *Account) EndRun(ctx context.Context, in EndRunInput) (RunEnded, error) 
 	if err != nil {
 		return RunEnded{}, fmt.Errorf("count deliveries: %w", err)
 	}
-	unchanged := in.Left - in.Sent
+	unchanged := in.Left - in.Sent - in.Held
 	for _, n := range counts[store.DeliverySent] {
 		unchanged += n
 	}

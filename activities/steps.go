@@ -24,6 +24,7 @@ type StepResult struct {
 	Sent      int64            `json:"sent"`
 	Left      int64            `json:"left,omitempty"` // of those sent, who are no contacts any more
 	Unchanged int64            `json:"unchanged"`
+	Held      int64            `json:"held,omitempty"` // contacts in Brevo that a pilot keeps as they are
 	Skipped   map[string]int64 `json:"skipped,omitempty"`
 	Rejected  map[string]int64 `json:"rejected,omitempty"`
 	Next      int64            `json:"next,omitempty"`
@@ -36,17 +37,26 @@ func (s *StepResult) Rejections() int64 {
 
 // settle counts a contact that needs no write.
 func (s *StepResult) settle(r *ruling) {
-	switch d := &r.decision; d.state {
-	case store.DeliverySent:
-		s.Unchanged++
-	case store.DeliveryRejected:
-		s.reject(d.reason)
-	case store.DeliveryNone, store.DeliverySkipped, store.DeliveryLeft, store.DeliveryGone:
-		if s.Skipped == nil {
-			s.Skipped = map[string]int64{}
+	switch d := &r.decision; {
+	case d.reason == reasonPilot:
+		if d.state == store.DeliverySent {
+			s.Held++
 		}
-		s.Skipped[d.reason]++
+		s.skip(d.reason)
+	case d.state == store.DeliverySent:
+		s.Unchanged++
+	case d.state == store.DeliveryRejected:
+		s.reject(d.reason)
+	default:
+		s.skip(d.reason)
 	}
+}
+
+func (s *StepResult) skip(reason string) {
+	if s.Skipped == nil {
+		s.Skipped = map[string]int64{}
+	}
+	s.Skipped[reason]++
 }
 
 func (s *StepResult) reject(reason string) {

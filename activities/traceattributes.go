@@ -88,7 +88,12 @@ func (t *tracer) line(a *mapping.Attribute) int {
 func (t *tracer) stands(a *mapping.Attribute, want mapping.Contact, out *TracedAttribute) (AttributeState, string) {
 	s, d := &t.ruling.situation, &t.ruling.decision
 	_, writable := t.judge.policy.attributes[a.Name]
+	equal := out.Value != nil && out.Sent != nil && mapping.Equal(map[string]any{"": out.Value}, map[string]any{"": out.Sent})
 	switch {
+	case t.out.Skip == reasonPilot && equal:
+		return AttributeSent, ""
+	case t.out.Skip == reasonPilot && (out.Value != nil || out.Sent != nil):
+		return AttributeNoWrites, "held back by the pilot"
 	case slices.Contains(d.clear, a.Name):
 		return AttributeToClear, "what was sent is out of date"
 	case t.out.Skip != "" && out.Sent != nil:
@@ -101,7 +106,6 @@ func (t *tracer) stands(a *mapping.Attribute, want mapping.Contact, out *TracedA
 		return AttributeLeft, t.unwritable(a)
 	}
 	_, refused := d.after.Refused[a.Name]
-	equal := out.Value != nil && out.Sent != nil && mapping.Equal(map[string]any{"": out.Value}, map[string]any{"": out.Sent})
 	switch {
 	case d.set[a.Name] != nil:
 		return AttributeToSend, ""

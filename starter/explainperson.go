@@ -117,6 +117,7 @@ type nextWrite struct {
 	Marked bool     `json:"marked"` // something changed since the latest write
 	Create bool     `json:"create"`
 	Waits  bool     `json:"waits"`
+	Held   bool     `json:"held"` // back, by the pilot
 	Set    []string `json:"set"`
 	Clear  []string `json:"clear"`
 	Join   []int64  `json:"join"`
@@ -140,7 +141,7 @@ func (x *explainer) person(ctx context.Context, id int64) error {
 		},
 		Attributes: []explainedAttribute{}, Lists: []explainedList{}, Rejects: []rejected{},
 		Next: nextWrite{
-			t.Next.Marked, t.Next.Create, t.Next.Waits, append([]string{}, t.Next.Set...), append([]string{}, t.Next.Clear...),
+			t.Next.Marked, t.Next.Create, t.Next.Waits, t.Skip == "pilot", append([]string{}, t.Next.Set...), append([]string{}, t.Next.Clear...),
 			append([]int64{}, t.Next.Join...), append([]int64{}, t.Next.Leave...), t.Next.NewMail,
 		},
 	}

@@ -204,6 +204,8 @@ func (n *nextWrite) text() string {
 	switch {
 	case n.Waits:
 		return "waits"
+	case n.Held:
+		return "held back by the pilot"
 	case n.Marked && len(parts) > 0:
 		return text + " (marked: the next push does it)"
 	case n.Marked:

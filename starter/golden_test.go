@@ -57,8 +57,8 @@ func syncedStatus() *control.Status {
 			Rejected: map[string]int64{"invalid_email": 12},
 		},
 		Companies: 1188, CompaniesRejected: map[string]int64{"refused": 1},
-		NextRun:   utc(noon.Add(3*time.Minute + 30*time.Second)),
-		LastRun:   &control.LastRun{Type: "incremental", Status: "completed", StartedAt: before(91 * time.Minute), EndedAt: before(90 * time.Minute)},
+		NextRun: utc(noon.Add(3*time.Minute + 30*time.Second)),
+		LastRun: &control.LastRun{Type: "incremental", Status: "completed", StartedAt: before(91 * time.Minute), EndedAt: before(90 * time.Minute)},
 		Budgets: []control.Bucket{
 			{Name: "zendesk:account", Limit: 400, Remaining: 80, ResetsAt: utc(noon.Add(34 * time.Second))},
 			{Name: "zendesk:incremental-exports", Limit: 10, Remaining: 2, ResetsAt: before(time.Hour), WaitedSeconds: 184},
@@ -85,6 +85,7 @@ func TestStatusForPeople(t *testing.T) {
 	paused.Paused = &control.Pause{Kind: "credentials", Message: "Brevo refused the API key (401): put a valid key into brevo.api_key; then run `starter resume`", At: before(time.Hour)}
 	paused.Running = &control.Running{Type: "full", Phase: "push", StartedAt: before(2 * time.Hour), RunID: "r"}
 	paused.Waiting = control.Waiting{Contacts: 1500, Companies: 1}
+	paused.Pilot, paused.Contacts.Undecided = &control.Pilot{Addresses: 2, Held: 7910}, 1
 	golden(t, "status_paused.txt", statusText(paused, noon, palette{}))
 }
 

@@ -46,7 +46,7 @@ func (a *app) collect(ctx context.Context) (*control.Status, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := control.Collect(ctx, a.cfg.Name, a.cfg.Account(), account, a.engine)
+	s, err := control.Collect(ctx, a.cfg, account, a.engine)
 	if err != nil {
 		return nil, a.storeFailure(err)
 	}

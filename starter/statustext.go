@@ -27,6 +27,9 @@ func statusText(s *control.Status, now time.Time, p palette) string {
 	row("ticketsSynced", "%s", thousands(s.TicketsSynced))
 	row("organizationsSynced", "%s", thousands(s.OrganizationsSynced))
 	contactRows(s.Contacts, w, row)
+	if s.Pilot != nil {
+		row("pilot", "on, %s; %s held back", amount(int64(s.Pilot.Addresses), "address", "addresses"), amount(s.Pilot.Held, "person", "people"))
+	}
 	row("companies", "%s", thousands(s.Companies))
 	writeReasons(w, "  rejected", s.CompaniesRejected)
 	if s.Waiting != (control.Waiting{}) {
@@ -66,6 +69,9 @@ func contactRows(c control.Contacts, w *tabwriter.Writer, row func(string, strin
 	}
 	if c.Gone > 0 {
 		row("gone", "%s deleted in Brevo", thousands(c.Gone))
+	}
+	if c.Undecided > 0 {
+		row("not decided", "%s known: the next sync looks at them, unless a pilot holds them back", amount(c.Undecided, "more person", "more people"))
 	}
 }
 
@@ -127,6 +133,13 @@ func moment(now time.Time, t *time.Time, none string) string {
 		return none
 	}
 	return clock(*t) + " (" + ago(now, *t) + ")"
+}
+
+func amount(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return thousands(n) + " " + many
 }
 
 func changed(n int64, one, many string) string {

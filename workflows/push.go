@@ -22,6 +22,7 @@ type PushResult struct {
 	Sent      int64            `json:"sent"`
 	Left      int64            `json:"left,omitempty"` // of those sent, who are no contacts any more
 	Unchanged int64            `json:"unchanged"`
+	Held      int64            `json:"held,omitempty"` // contacts in Brevo that a pilot keeps as they are
 	Skipped   map[string]int64 `json:"skipped,omitempty"`
 	Rejected  map[string]int64 `json:"rejected,omitempty"`
 	Companies int64            `json:"companies"`
@@ -307,6 +308,7 @@ func (p *pushRun) collect(ctx workflow.Context, name string, out activities.Step
 	p.result.Sent += out.Sent
 	p.result.Left += out.Left
 	p.result.Unchanged += out.Unchanged
+	p.result.Held += out.Held
 	for _, reason := range workflow.DeterministicKeys(out.Skipped) {
 		p.result.Skipped[reason] += out.Skipped[reason]
 	}

@@ -224,7 +224,7 @@ func (s *syncRun) end(ctx workflow.Context, err error) error {
 	}
 	stats := activities.EndRunInput{
 		Account: s.in.Account, RunID: workflow.GetInfo(ctx).WorkflowExecution.RunID, Status: status,
-		Sent: s.result.Push.Sent, Left: s.result.Push.Left, Skipped: s.result.Push.Skipped,
+		Sent: s.result.Push.Sent, Left: s.result.Push.Left, Held: s.result.Push.Held, Skipped: s.result.Push.Skipped,
 		Rejected: s.result.Push.Rejected, Companies: s.result.Push.Companies, CompaniesRejected: s.result.Push.CompaniesRejected, Notices: s.result.Notices,
 		Rows: map[string]int64{}, Pages: map[string]int64{}, StreamsSkipped: map[string]string{},
 	}

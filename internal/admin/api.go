@@ -64,7 +64,7 @@ func (s *Server) sync(c *gin.Context) {
 // status says how a connector stands, in the words of `starter status --json`.
 func (s *Server) status(c *gin.Context) {
 	cfg := connectorOf(c)
-	out, err := control.Collect(c.Request.Context(), cfg.Name, cfg.Account(), s.Store.Account(cfg.Account()),
+	out, err := control.Collect(c.Request.Context(), cfg, s.Store.Account(cfg.Account()),
 		func(context.Context) (*control.Engine, error) { return s.Engine, nil })
 	if err != nil {
 		s.fail(c, err)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"zendesk-brevo/activities"
+	"zendesk-brevo/internal/config"
 	"zendesk-brevo/internal/store"
 )
 
@@ -37,6 +38,8 @@ type Status struct {
 
 	Webhooks *Deliveries `json:"webhooks"` // nil while none is installed and nothing came
 
+	Pilot *Pilot `json:"pilot"` // nil: there is none
+
 	InDoubt int64 `json:"inDoubt"` // actions of which nobody can tell whether they were carried out
 }
 
@@ -56,6 +59,14 @@ type Contacts struct {
 	Rejected  map[string]int64 `json:"rejected"`
 	Left      int64            `json:"left"` // were sent, are no contacts any more
 	Gone      int64            `json:"gone"` // were sent, then deleted in Brevo
+	// Undecided are in the mirror, and nothing was decided about them: they wait for a push, or a pilot holds them back.
+	Undecided int64 `json:"undecided"`
+}
+
+// Pilot is what limits every write to a few people.
+type Pilot struct {
+	Addresses int   `json:"addresses"`
+	Held      int64 `json:"held"` // people whom it keeps as they are
 }
 
 // Waiting counts changes that Brevo has not been told yet.
@@ -107,13 +118,19 @@ type Bucket struct {
 
 // Collect reads the store, then asks Temporal for what only that knows. account is nil while there is no store yet. An error is
 // the store's; what Temporal does not tell becomes a line of Unknown.
-func Collect(ctx context.Context, connector, name string, account *store.Account, engine func(context.Context) (*Engine, error)) (*Status, error) {
+func Collect(ctx context.Context, cfg *config.Connector, account *store.Account, engine func(context.Context) (*Engine, error)) (*Status, error) {
 	s := &Status{
-		Connector: connector, Account: name,
+		Connector: cfg.Name, Account: cfg.Account(),
 		Vendors: []Vendor{}, Budgets: []Bucket{}, Unknown: []string{},
 		Contacts: Contacts{Skipped: map[string]int64{}, Rejected: map[string]int64{}}, CompaniesRejected: map[string]int64{},
 	}
+	if cfg.Pilot.Active() {
+		s.Pilot = &Pilot{Addresses: len(cfg.Pilot.Emails)}
+	}
 	if account != nil {
+		if err := s.readUndecided(ctx, account, cfg.Pilot.Emails); err != nil {
+			return nil, err
+		}
 		for _, read := range []func(context.Context, *store.Account) error{
 			s.readCounts, s.readContacts, s.readRuns, s.readVendors, s.readPause, s.readBudgets, s.readWebhooks, s.readDoubts,
 		} {
@@ -140,6 +157,14 @@ func (s *Status) readCounts(ctx context.Context, account *store.Account) (err er
 		return err
 	}
 	s.Waiting.Companies, err = account.CountDirty(ctx, store.KindOrganization)
+	return err
+}
+
+func (s *Status) readUndecided(ctx context.Context, account *store.Account, pilot []string) error {
+	undecided, held, err := account.Undecided(ctx, pilot)
+	if s.Contacts.Undecided = undecided; s.Pilot != nil {
+		s.Pilot.Held = held
+	}
 	return err
 }
 

@@ -138,6 +138,27 @@ func (a *Account) CompaniesInProcess(ctx context.Context) ([]Company, error) {
 	return out, nil
 }
 
+// Undecided counts the users of whom nothing was decided so far. Under a pilot, held counts whom it keeps back: those of them who
+// do not wait for a push, and contacts that stand in Brevo under none of the pilot's addresses (lower case).
+func (a *Account) Undecided(ctx context.Context, pilot []string) (undecided, held int64, err error) {
+	const of = `SELECT COUNT(*) FROM users u WHERE u.account = $1
+		AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.account = u.account AND d.user_id = u.id AND d.state <> '')`
+	err = a.read(ctx, func(t *tx) error {
+		if len(pilot) == 0 {
+			return t.QueryRowContext(ctx, of, t.account).Scan(&undecided)
+		}
+		var left, others int64
+		err := t.QueryRowContext(ctx, "SELECT ("+of+"), ("+of+` AND NOT EXISTS (SELECT 1 FROM dirty m WHERE m.account = u.account AND m.kind = 'user' AND m.id = u.id)),
+			(SELECT COUNT(*) FROM deliveries d WHERE d.account = $1 AND d.state = 'sent' AND NOT (`+t.in("d.email", "$2")+"))", t.account, many(t, pilot)).Scan(&undecided, &left, &others)
+		held = left + others
+		return err
+	})
+	if err != nil {
+		return 0, 0, fmt.Errorf("count undecided users: %w", err)
+	}
+	return undecided, held, nil
+}
+
 // RejectsOfRun gives the rejects of a kind that a run entered for a reason, by id.
 func (a *Account) RejectsOfRun(ctx context.Context, kind Kind, reason, runID string) ([]Reject, error) {
 	var out []Reject

@@ -61,3 +61,25 @@ func TestUnlocatedDeliveries(t *testing.T) {
 		assert.Empty(t, found)
 	})
 }
+
+func TestWhomNothingWasDecidedAbout(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, s *store.Store) {
+		a, c := s.Account("acme"), t.Context()
+		rows := make([]store.UserRow, 0, 4)
+		for id := range int64(4) {
+			rows = append(rows, store.UserRow{User: mapping.User{ID: id + 1, Active: true, CreatedAt: t0}, Version: version(1, 1)})
+		}
+		_, err := a.ApplyUsers(c, rows, t0)
+		require.NoError(t, err)
+		clean(t, a)
+		require.NoError(t, a.MarkDirty(c, store.KindUser, []int64{4}, t0))
+		claim(t, a, "one", t0, 1, 2, 3)
+		require.NoError(t, a.Record(c, "one", []store.Result{{Delivery: sent(1, "in@example.com")}, {Delivery: sent(2, "out@example.com")}}, t0))
+		undecided, held, err := a.Undecided(c, nil)
+		require.NoError(t, err)
+		assert.Equal(t, []int64{2, 0}, []int64{undecided, held})
+		undecided, held, err = a.Undecided(c, []string{"in@example.com"})
+		require.NoError(t, err)
+		assert.Equal(t, []int64{2, 2}, []int64{undecided, held}, "who waits for a push is not held back yet")
+	})
+}
