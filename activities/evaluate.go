@@ -183,16 +183,20 @@ func (c *connection) oneRating(ctx context.Context, fresh []rules.Transition) (k
 		return nil, nil, err
 	}
 	for _, t := range fresh {
-		late := isRating(t) && !summary(t) && slices.ContainsFunc(told, func(s rules.Transition) bool {
-			return s.Type == t.Type && !s.OccurredAt.Before(t.OccurredAt.Add(-time.Minute))
-		})
-		if answered && summary(t) || late {
+		if answered && summary(t) || isRating(t) && !summary(t) && toldOf(told, t) {
 			left = append(left, t.Key)
 			continue
 		}
 		kept = append(kept, t)
 	}
 	return kept, left, nil
+}
+
+// toldOf reports whether somebody was told of an answer already, by what the summary inside its ticket says.
+func toldOf(told []rules.Transition, answer rules.Transition) bool {
+	return slices.ContainsFunc(told, func(s rules.Transition) bool {
+		return s.Type == answer.Type && !s.OccurredAt.Before(answer.OccurredAt.Add(-time.Minute))
+	})
 }
 
 // actedOn are the transitions of a subject that some condition holds for and that an action was planned for.
@@ -202,7 +206,7 @@ func (c *connection) actedOn(ctx context.Context, subject string, holds func(rul
 		return nil, err
 	}
 	for i := range actions {
-		if holds(actions[i].Transition) {
+		if actions[i].Failure == "" && holds(actions[i].Transition) {
 			out = append(out, actions[i].Transition)
 		}
 	}

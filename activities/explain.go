@@ -157,8 +157,8 @@ func (e *explainer) transition(ctx context.Context, t rules.Transition) (Explain
 		switch {
 		case len(x.Actions) > 0:
 			x.Explanation = timeless[i]
-		case overruled && x.Matched:
-			x.Explanation = rules.Explanation{Rule: rule.Name, Why: "the rating was answered in a survey, and that answer counts instead"}
+		case overruled != "" && x.Matched:
+			x.Explanation = rules.Explanation{Rule: rule.Name, Why: overruled}
 		}
 		x.Cancelled = e.cancelled(x.Planned)
 		out.Rules = append(out.Rules, x)
@@ -195,17 +195,29 @@ func (e *explainer) of(t rules.Transition) map[string][]store.Action {
 	return out
 }
 
-// overruled reports whether the rating inside a ticket is passed over, because the answer to the survey is known: see oneRating.
-func (e *explainer) overruled(ctx context.Context, t rules.Transition) (bool, error) {
-	if e.in.Type != "" || !inside(e.ticket)(t) {
-		return false, nil
+// overruled says why a rating is passed over where the account has the new CSAT, as in oneRating; empty where it is not: the
+// summary inside a ticket, because the answer to the survey is known; an answer, because its summary was acted on before.
+func (e *explainer) overruled(ctx context.Context, t rules.Transition) (string, error) {
+	if e.in.Type != "" || !isRating(t) {
+		return "", nil
 	}
 	surveys, err := e.store.HasSurveys(ctx)
 	if err != nil || !surveys {
-		return false, err
+		return "", err
+	}
+	summary := inside(e.ticket)
+	if !summary(t) {
+		told, err := e.actedOn(ctx, e.subject, summary)
+		if err != nil || !toldOf(told, t) {
+			return "", err
+		}
+		return "the rating inside the ticket was acted on before this answer was known", nil
 	}
 	_, answered, err := e.store.Survey(ctx, t.TicketID)
-	return answered, err
+	if err != nil || !answered {
+		return "", err
+	}
+	return "the rating was answered in a survey, and that answer counts instead", nil
 }
 
 // reach asks what an action about a transition would be told just before it is carried out.

@@ -2,6 +2,7 @@ package activities_test
 
 import (
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -107,4 +108,26 @@ func TestWhatWasNeverRecordedIsAssumed(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, rules.TicketCreated, got.Transitions[0].Type)
 	assert.Equal(t, "unknown", got.Reach.Brevo, "the requester is not mirrored")
+}
+
+func TestAnAnswerAfterItsSummaryWasActedOnIsExplainedAsThat(t *testing.T) {
+	const late = "the rating inside the ticket was acted on before this answer was known"
+	for failure, want := range map[string]string{"": late, rules.FailurePrefix + "when cannot be evaluated": rules.RatingBad} {
+		s := bookOf(t)
+		fresh, err := s.NewTransitions(t.Context(), "ticket/35")
+		require.NoError(t, err)
+		at := slices.IndexFunc(fresh, func(x rules.Transition) bool { return x.Type == rules.RatingBad })
+		require.GreaterOrEqual(t, at, 0)
+		require.NoError(t, s.PlanActions(t.Context(), []string{fresh[at].Key}, []rules.Planned{{
+			Key: "k", Rule: "one", Transition: fresh[at], Action: rules.Action{Kind: rules.BrevoEvent, Event: "x"}, Due: midday, Failure: failure,
+		}}, midday))
+		require.NoError(t, s.SetSurveys(t.Context(), midday))
+		_, err = s.ApplySurveys(t.Context(), []store.SurveyRow{{
+			ID: "s1", TicketID: 35, UserID: 9, Score: 25, Category: "bad", CreatedAt: fresh[at].OccurredAt, Version: asked(time.Hour),
+		}}, midday)
+		require.NoError(t, err)
+		got, err := explained(t, s, activities.ExplainInput{Kind: "ticket", ID: 35})
+		require.NoError(t, err)
+		assert.Equal(t, want, verdicts(got)["ticket/35/rating#s1#1#bad"], "a rule that failed told nobody")
+	}
 }

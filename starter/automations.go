@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -59,6 +60,8 @@ type ruleLine struct {
 	Do      []rules.Action `json:"do"`
 	// Actions counts the rule's actions by state; see store.ActionState.
 	Actions map[string]int64 `json:"actions"`
+	// Failed counts those that were skipped because the rule could not be evaluated.
+	Failed int64 `json:"failed"`
 }
 
 type formerly struct {
@@ -132,6 +135,13 @@ func (l *automationList) read(ctx context.Context, account *store.Account) error
 	counts, err := account.CountActions(ctx)
 	if err != nil {
 		return err
+	}
+	failures, err := account.CountFailures(ctx)
+	if err != nil {
+		return err
+	}
+	for i := range l.Rules {
+		l.Rules[i].Failed = failures[l.Rules[i].Name]
 	}
 	former := map[string]map[string]int64{}
 	for state, byRule := range counts {
@@ -217,10 +227,17 @@ func (r *ruleLine) write(b *strings.Builder, number int, p palette, known bool) 
 		}
 		fmt.Fprintf(b, "   %-7s %s\n", name, r.Do[i])
 	}
+	acted := maps.Clone(r.Actions)
+	if acted[string(store.ActionSkipped)] -= r.Failed; acted[string(store.ActionSkipped)] == 0 {
+		delete(acted, string(store.ActionSkipped))
+	}
 	switch {
-	case len(r.Actions) > 0:
-		field("acted", byReason(r.Actions))
+	case len(acted) > 0:
+		field("acted", byReason(acted))
 	case known:
 		field("acted", "never")
+	}
+	if r.Failed > 0 {
+		field("failed", thousands(r.Failed)+": the rule could not be evaluated; `starter automations test --ticket ID` says why")
 	}
 }

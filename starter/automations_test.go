@@ -155,7 +155,7 @@ func TestRulesActOnWhatHappensAfterThem(t *testing.T) {
 	p, acc := automated(t, "")
 	require.NoError(t, acc.PlanActions(t.Context(), []string{"ticket/35/solved#1"}, nil, noon))
 	require.Equal(t, exitOK, p.run(t.Context(), "automations", "test", "--ticket", "35"))
-	assert.Regexp(t, `builtin:ticket.solved +too late +it would act now`, p.stdout.String())
+	assert.Regexp(t, `builtin:ticket.solved +did not +it would act now, and did not when this was judged: the facts or the rule have changed since`, p.stdout.String())
 }
 
 // A rule that acted is not said to have reached its limit by that very act.
@@ -235,4 +235,17 @@ func TestExplanationsHoldNoPersonalData(t *testing.T) {
 			assert.NotContains(t, p.stdout.String(), word)
 		}
 	}
+}
+
+func TestARuleThatCannotBeEvaluatedIsSeen(t *testing.T) {
+	p, acc := automated(t, "    automations: [{name: odd, on: ticket.solved, when: 'ticket.fields[\"7\"] > 3', do: [brevo.event: x]}]\n")
+	happened := rules.Transition{Key: "ticket/35/solved#1", Type: rules.TicketSolved, TicketID: 35, UserID: 9, OccurredAt: noon.Add(-30 * time.Minute)}
+	require.NoError(t, acc.PlanActions(t.Context(), []string{happened.Key}, []rules.Planned{{
+		Key: happened.Key + "/odd/brevo.event", Rule: "odd", Transition: happened, Action: rules.Action{Kind: rules.BrevoEvent, Event: "x"}, Due: happened.OccurredAt,
+		Failure: rules.FailurePrefix + "when cannot be evaluated with these values: x",
+	}}, noon.Add(-20*time.Minute)))
+	require.Equal(t, exitOK, p.run(t.Context(), "automations", "list"), p.stderr.String())
+	assert.Regexp(t, `(?m)odd\n(.*\n)*   acted   never\n   failed  1: the rule could not be evaluated`, p.stdout.String())
+	require.Equal(t, exitOK, p.run(t.Context(), "automations", "test", "--ticket", "35"), p.stderr.String())
+	assert.Regexp(t, `odd +skipped +brevo\.event x, .*: the rule failed: when cannot be evaluated with these values: x`, p.stdout.String())
 }

@@ -70,7 +70,7 @@ func (r *explainRule) lines(t *explainTransition, now time.Time) [][2]string {
 	case r.Cancelled != "":
 		return [][2]string{{"no", r.Cancelled + " happened since, and stands under unless"}}
 	case !t.Assumed && !t.Waiting:
-		return [][2]string{{"too late", "it would act now, and did not when this was judged: rules act on what happens after they were written"}}
+		return [][2]string{{"did not", "it would act now, and did not when this was judged: the facts or the rule have changed since"}}
 	}
 	verdict := "would"
 	if t.Waiting {

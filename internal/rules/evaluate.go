@@ -21,7 +21,12 @@ type Planned struct {
 	Limit      *Limit     `json:"limit,omitempty"`
 	LimitKey   string     `json:"limit_key,omitempty"` // the rule and the person or ticket that Limit counts for
 	Why        string     `json:"why"`
+	// Failure says why nothing can be done: the rule could not be evaluated with these facts. It begins with FailurePrefix.
+	Failure string `json:"failure,omitempty"`
 }
+
+// FailurePrefix begins every Failure.
+const FailurePrefix = "the rule failed: "
 
 // Explanation says what one rule makes of a transition, and why.
 type Explanation struct {
@@ -29,17 +34,20 @@ type Explanation struct {
 	Matched bool      `json:"matched"`
 	Why     string    `json:"why"`
 	Planned []Planned `json:"planned,omitempty"`
+	failed  []Planned // what would have been planned, had the rule not failed
 }
 
 // standardProperties are in every Brevo event; score is left out without a rating, and what is the ticket's without one.
 var standardProperties = []string{"ticket_id", "status", "priority", "channel", "score", "occurred_at", "key"}
 
-// Evaluate returns the actions that follow from a transition, in the order of the rules. The same input gives the same plan.
+// Evaluate returns the actions that follow from a transition, in the order of the rules; those of a rule that failed with these
+// facts have a Failure. The same input gives the same plan.
 func (s *Set) Evaluate(t Transition, f Facts) []Planned {
 	var out []Planned
 	for _, r := range s.rules {
 		if slices.Contains(r.On, t.Type) {
-			out = append(out, s.explain(r, t, f).Planned...)
+			e := s.explain(r, t, f)
+			out = append(append(out, e.Planned...), e.failed...)
 		}
 	}
 	return out
@@ -60,6 +68,15 @@ func (s *Set) explain(r *rule, t Transition, f Facts) Explanation {
 		e.Why = fmt.Sprintf(format, args...)
 		return e
 	}
+	failed := func(format string, args ...any) Explanation {
+		e := no(format, args...)
+		for i := range r.Do {
+			x := r.planned(t, i, r.Do[i])
+			x.Failure = FailurePrefix + e.Why
+			e.failed = append(e.failed, x)
+		}
+		return e
+	}
 	if !slices.Contains(r.On, t.Type) {
 		return no("listens to %s, not to %s", strings.Join(r.On, ", "), t.Type)
 	}
@@ -70,7 +87,7 @@ func (s *Set) explain(r *rule, t Transition, f Facts) Explanation {
 	if r.when != nil {
 		yes, err := r.when.condition(env)
 		if err != nil {
-			return no("when %s: %s", err, r.When)
+			return failed("when %s: %s", err, r.When)
 		}
 		if !yes {
 			return no("when is false: %s", r.When)
@@ -82,7 +99,7 @@ func (s *Set) explain(r *rule, t Transition, f Facts) Explanation {
 	}
 	planned, err := s.plan(r, t, f, env)
 	if err != nil {
-		return no("an action's template %s", err)
+		return failed("an action's template %s", err)
 	}
 	e.Matched, e.Planned, e.Why = true, planned, r.why(t)
 	return e
@@ -90,26 +107,35 @@ func (s *Set) explain(r *rule, t Transition, f Facts) Explanation {
 
 func (s *Set) plan(r *rule, t Transition, f Facts, env conditionEnv) ([]Planned, error) {
 	out := make([]Planned, len(r.Do))
-	seen := map[string]int{}
 	for i, a := range r.Do {
 		if err := s.resolve(&a, t, f, env); err != nil {
 			return nil, err
 		}
-		seen[a.Kind]++
-		name := a.Kind
-		if n := seen[a.Kind]; n > 1 {
-			name = fmt.Sprintf("%s#%d", name, n)
-		}
-		out[i] = Planned{
-			Key: t.Key + "/" + r.Name + "/" + name, Rule: r.Name, Transition: t, Action: a, Due: t.OccurredAt.Add(r.After).UTC(),
-			Unless: slices.Clone(r.Unless), Why: r.why(t),
-		}
-		if r.Limit != (Limit{}) {
-			limit := r.Limit
-			out[i].Limit, out[i].LimitKey = &limit, r.limitKey(t)
-		}
+		out[i] = r.planned(t, i, a)
 	}
 	return out, nil
+}
+
+// planned is the rule's action number i about a transition, filled in as a.
+func (r *rule) planned(t Transition, i int, a Action) Planned {
+	name, n := a.Kind, 1
+	for _, before := range r.Do[:i] {
+		if before.Kind == a.Kind {
+			n++
+		}
+	}
+	if n > 1 {
+		name = fmt.Sprintf("%s#%d", name, n)
+	}
+	out := Planned{
+		Key: t.Key + "/" + r.Name + "/" + name, Rule: r.Name, Transition: t, Action: a, Due: t.OccurredAt.Add(r.After).UTC(),
+		Unless: slices.Clone(r.Unless), Why: r.why(t),
+	}
+	if r.Limit != (Limit{}) {
+		limit := r.Limit
+		out.Limit, out.LimitKey = &limit, r.limitKey(t)
+	}
+	return out
 }
 
 // resolve fills an action's templates and what every Brevo event carries. It leaves the rule's own values alone.

@@ -135,7 +135,8 @@ func TestConditions(t *testing.T) {
 	} {
 		set, err := rules.Compile([]rules.RuleConfig{{On: []string{rules.TicketSolved}, When: when, Do: []rules.Action{{Kind: rules.BrevoEvent, Event: "x"}}}}, rules.Options{})
 		require.NoError(t, err, when)
-		assert.Equal(t, want, len(set.Evaluate(solvedOnce(), facts())) == 1, when)
+		planned := set.Evaluate(solvedOnce(), facts())
+		assert.Equal(t, want, len(planned) == 1 && planned[0].Failure == "", when)
 	}
 }
 
@@ -218,4 +219,29 @@ func TestActionKeysAreUnique(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestARuleThatFailsLeavesWhatItWouldHaveDone(t *testing.T) {
+	for name, tc := range map[string]struct{ rule, why string }{
+		"when": {
+			"- {name: r, on: ticket.solved, when: 'ticket.fields[\"7\"] > 3', limit: {per: person, within: 7d}, do: [brevo.event: x, brevo.event: y]}",
+			`the rule failed: when cannot be evaluated with these values: ticket.fields["7"] > 3`,
+		},
+		"template": {
+			"- {name: r, on: ticket.solved, limit: {per: person, within: 7d}, do: [brevo.event: x, brevo.event: {name: y, properties: {n: '{{int(ticket.channel)}}'}}]}",
+			"the rule failed: an action's template cannot be evaluated with these values",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			set := load(t, tc.rule, rules.Options{})
+			planned := set.Evaluate(solvedOnce(), facts())
+			require.Len(t, planned, 2)
+			for i, key := range []string{"ticket/35/solved#1/r/brevo.event", "ticket/35/solved#1/r/brevo.event#2"} {
+				assert.Equal(t, key, planned[i].Key)
+				assert.Equal(t, tc.why, planned[i].Failure)
+				assert.NotNil(t, planned[i].Limit)
+			}
+			assert.Empty(t, set.Explain(solvedOnce(), facts())[0].Planned, "nothing follows")
+		})
+	}
 }

@@ -44,14 +44,15 @@ func (a *Action) Subject() string { return a.Transition.Subject() }
 
 var insertActions = newBatch(
 	`action_key text, transition_key text, subject text, rule text, kind text, plan text, state text, limit_key text,
-		due_at bigint, planned_at bigint, nth bigint`,
-	`INSERT INTO actions (account, action_key, transition_key, subject, rule, kind, plan, state, limit_key, due_at, planned_at, nth)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (action_key, account) DO NOTHING`,
-	`INSERT INTO actions (account, action_key, transition_key, subject, rule, kind, plan, state, limit_key, due_at, planned_at, nth)
+		due_at bigint, planned_at bigint, nth bigint, reason text, ended_at bigint`,
+	`INSERT INTO actions (account, action_key, transition_key, subject, rule, kind, plan, state, limit_key, due_at, planned_at, nth, reason, ended_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (action_key, account) DO NOTHING`,
+	`INSERT INTO actions (account, action_key, transition_key, subject, rule, kind, plan, state, limit_key, due_at, planned_at, nth, reason, ended_at)
 		SELECT $1::text, u.* FROM ROWS ON CONFLICT (action_key, account) DO NOTHING`)
 
 // PlanActions settles judged transitions and stores what follows from them, in one transaction. It is idempotent: an action
-// whose key is known stays as it is, however it stands. For somebody who was forgotten meanwhile nothing is planned.
+// whose key is known stays as it is, however it stands. One that failed is skipped for that reason. For somebody who was forgotten
+// meanwhile nothing is planned.
 func (a *Account) PlanActions(ctx context.Context, judged []string, planned []rules.Planned, now time.Time) error {
 	err := a.write(ctx, func(t *tx) error {
 		out, err := t.tombs(ctx)
@@ -68,9 +69,13 @@ func (a *Account) PlanActions(ctx context.Context, judged []string, planned []ru
 			if err != nil {
 				return err
 			}
+			state, ended := ActionPlanned, time.Time{}
+			if p.Failure != "" {
+				state, ended = ActionSkipped, now
+			}
 			rows = append(rows, []any{
-				p.Key, p.Transition.Key, p.Transition.Subject(), p.Rule, p.Action.Kind, plan, string(ActionPlanned), p.LimitKey,
-				nanos(p.Due), nanos(now), int64(i),
+				p.Key, p.Transition.Key, p.Transition.Subject(), p.Rule, p.Action.Kind, plan, string(state), p.LimitKey,
+				nanos(p.Due), nanos(now), int64(i), clean(p.Failure), nanos(ended),
 			})
 		}
 		if err := t.run(ctx, &insertActions, rows); err != nil {
@@ -268,6 +273,26 @@ func (a *Account) CountActions(ctx context.Context) (map[ActionState]map[string]
 	})
 	if err != nil {
 		return nil, fmt.Errorf("count actions: %w", err)
+	}
+	return out, nil
+}
+
+// CountFailures counts the actions that were skipped because their rule failed, by rule.
+func (a *Account) CountFailures(ctx context.Context) (map[string]int64, error) {
+	out := map[string]int64{}
+	err := a.read(ctx, func(t *tx) error {
+		clear(out)
+		return t.each(ctx, func(rows *sql.Rows) error {
+			var rule string
+			var n int64
+			err := rows.Scan(&rule, &n)
+			out[rule] = n
+			return err
+		}, "SELECT rule, COUNT(*) FROM actions WHERE account = $1 AND state = '"+string(ActionSkipped)+"' AND reason LIKE '"+rules.FailurePrefix+
+			"%' GROUP BY rule", t.account)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("count failures of rules: %w", err)
 	}
 	return out, nil
 }

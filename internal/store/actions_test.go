@@ -157,3 +157,31 @@ func TestOldEndsAreForgottenAndOpenOnesAreNot(t *testing.T) {
 		require.NoError(t, err)
 	})
 }
+
+func TestAFailedRuleIsSkippedAndForgottenLikeOthers(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, s *store.Store) {
+		a := live(t, s)
+		p := planned("solved#1", "r", at(0))
+		p.Failure, p.Limit, p.LimitKey = rules.FailurePrefix+"when cannot be evaluated", &rules.Limit{Count: 1, Per: rules.PerPerson, Within: time.Hour}, "r/user/9"
+		require.NoError(t, a.RecordTransitions(t.Context(), []rules.Transition{p.Transition}, at(0)))
+		require.NoError(t, a.PlanActions(t.Context(), []string{p.Transition.Key}, []rules.Planned{p, planned("solved#1", "other", at(0))}, at(1)))
+		x, err := a.Action(t.Context(), p.Key)
+		require.NoError(t, err)
+		assert.Equal(t, []any{store.ActionSkipped, "the rule failed: when cannot be evaluated", at(1)}, []any{x.State, x.Reason, x.EndedAt.UTC()})
+		waiting, err := a.UnfinishedActions(t.Context(), "ticket/35")
+		require.NoError(t, err)
+		require.Len(t, waiting, 1)
+		for _, shadow := range []bool{false, true} {
+			fired, err := a.Fired(t.Context(), []string{p.LimitKey}, shadow)
+			require.NoError(t, err)
+			assert.Empty(t, fired)
+		}
+		require.NoError(t, a.EndAction(t.Context(), waiting[0].Key, store.ActionSkipped, "pilot", at(2)))
+		failures, err := a.CountFailures(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, map[string]int64{"r": 1}, failures)
+		n, err := a.Prune(t.Context(), at(1000))
+		require.NoError(t, err)
+		assert.Equal(t, int64(3), n)
+	})
+}
