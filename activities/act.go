@@ -42,7 +42,7 @@ func (a *Account) Act(ctx context.Context, in ActInput) (ActResult, error) {
 	return do(ctx, a.connections, in.Account, func(ctx context.Context, c *connection) (ActResult, error) {
 		x, err := c.store.Action(ctx, in.Key)
 		if errors.Is(err, store.ErrNotFound) {
-			return ActResult{State: string(store.ActionSkipped), Reason: "forgotten"}, nil
+			return ActResult{State: string(store.ActionSkipped), Reason: reasonForgotten}, nil
 		}
 		if err != nil {
 			return ActResult{}, err

@@ -150,7 +150,7 @@ func (a *actor) sendEmail(ctx context.Context) error {
 		return err
 	}
 	if contact.EmailBlacklisted && !a.action.Action.Transactional {
-		return &calledOff{"blocklisted"}
+		return &calledOff{reasonBlocklisted}
 	}
 	x := a.filled()
 	_, err = a.brevo.SendTemplate(ctx, brevo.TemplateEmail{

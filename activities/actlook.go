@@ -10,6 +10,16 @@ import (
 	"zendesk-brevo/internal/store"
 )
 
+// Short reasons of actions that came to nothing; the program has words for them.
+const (
+	reasonOverdue      = "overdue"       // later than events.max_age
+	reasonNotDelivered = "not_delivered" // no sync or push brought the contact to Brevo in time
+	reasonNoContact    = "no_contact"    // nothing names the contact
+	reasonUnknown      = "unknown"       // the person is not mirrored
+	reasonForgotten    = "forgotten"     // with starter forget
+	reasonBlocklisted  = "blocklisted"
+)
+
 // lookAgainAfter is how old what is known of the ticket or user may be when an action is carried out late.
 const lookAgainAfter = 5 * time.Minute
 
@@ -27,14 +37,14 @@ func (a *actor) stopped(ctx context.Context) (bool, error) {
 	}
 	if a.undelivered() {
 		if a.late() > min(deliverWithin, a.cfg.Events.MaxAge) {
-			return true, a.end(ctx, store.ActionSkipped, "not_delivered")
+			return true, a.end(ctx, store.ActionSkipped, reasonNotDelivered)
 		}
 		return false, patiently(ctx, "the contact is not in Brevo yet")
 	}
 	if a.late() <= a.cfg.Events.MaxAge {
 		return false, nil
 	}
-	return true, a.end(ctx, store.ActionSkipped, "overdue")
+	return true, a.end(ctx, store.ActionSkipped, reasonOverdue)
 }
 
 // lookAgain reads the ticket or user of an action that a pause or an outage held up, and reports whether it did: what happened
@@ -158,7 +168,7 @@ func (a *actor) unreachable() string {
 	}
 	switch {
 	case !a.person.Found:
-		return "unknown"
+		return reasonUnknown
 	case d.State == store.DeliveryGone:
 		return reasonBrevoDeleted
 	case d.State == store.DeliveryNone:
@@ -166,7 +176,7 @@ func (a *actor) unreachable() string {
 	case d.State != store.DeliverySent:
 		return orText(d.Reason, string(d.State))
 	case d.BrevoID == 0 && d.Email == "":
-		return "no_contact"
+		return reasonNoContact
 	}
 	return ""
 }

@@ -227,7 +227,7 @@ func (e *explainer) reach(ctx context.Context, t rules.Transition) (Reach, error
 		err := a.know(ctx)
 		switch {
 		case a.person == nil && (err == nil || errors.Is(err, store.ErrNotFound)):
-			return nil, "unknown", nil
+			return nil, reasonUnknown, nil
 		case err != nil:
 			return nil, "", err
 		case a.unreachable() == "" && a.undelivered():

@@ -197,7 +197,7 @@ func (l *automationList) text(now time.Time, p palette, known bool) string {
 		fmt.Fprintf(&b, "\n%s, not repeated: look in Brevo or Zendesk whether it happened\n", p.bad(plural(l.Doubts, "action")+" in doubt"))
 		w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 		for _, d := range l.InDoubt {
-			fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", d.Key, d.Action, moment(now, d.At, "unknown"), d.Reason)
+			fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", d.Key, d.Action, moment(now, d.At, "unknown"), reasonText(d.Reason))
 		}
 		_ = w.Flush()
 	}

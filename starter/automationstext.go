@@ -138,24 +138,36 @@ func (r reach) text(p palette) string {
 
 // reasonText explains the short reasons that deliveries and actions have; others speak for themselves.
 func reasonText(reason string) string {
-	known := map[string]string{
-		"pilot":            "not among pilot.emails",
-		"waiting":          "not in Brevo yet: the next push brings them",
-		"unknown":          "not in the mirror yet",
-		"new_contact":      "not in Brevo, and new_contacts is skip",
-		"deleted_in_brevo": "somebody deleted the contact in Brevo",
-		"blocklisted":      "on Brevo's blocklist, and the e-mail is not transactional",
-		"no_email":         "no e-mail address",
-		"inactive":         "deleted or merged in Zendesk",
-		"suspended":        "suspended in Zendesk",
-		"role":             "a role that sync.roles leaves out",
-		"excluded":         "left out by sync.exclude",
-		"invalid_email":    "an e-mail address that cannot be valid",
-		"refused":          "refused by Brevo: see `starter rejects list`",
-		"email_moved":      "goes on under another address",
+	if then, ok := strings.CutPrefix(reason, store.LostThen); ok {
+		return store.LostThen + reasonText(then)
 	}
-	if text, ok := known[reason]; ok {
+	if text, ok := reasonWords[reason]; ok {
 		return text
 	}
 	return reason
+}
+
+var reasonWords = map[string]string{
+	"pilot":            "not among pilot.emails",
+	"waiting":          "not in Brevo yet: the next push brings them",
+	"unknown":          "not in the mirror yet",
+	"new_contact":      "not in Brevo, and new_contacts is skip",
+	"deleted_in_brevo": "somebody deleted the contact in Brevo",
+	"blocklisted":      "on Brevo's blocklist, and the e-mail is not transactional",
+	"no_email":         "no e-mail address",
+	"inactive":         "deleted or merged in Zendesk",
+	"suspended":        "suspended in Zendesk",
+	"role":             "a role that sync.roles leaves out",
+	"excluded":         "left out by sync.exclude",
+	"invalid_email":    "an e-mail address that cannot be valid",
+	"refused":          "refused by Brevo: see `starter rejects list`",
+	"email_moved":      "goes on under another address",
+	"merged":           "merged into another user in Zendesk",
+	"merged_not_ours":  "merged into another user in Zendesk, and their contact in Brevo is not ours alone to delete",
+	"erased":           "deleted for good in Zendesk",
+	"forgotten":        "erased with `starter forget`",
+	"import_failed":    "Brevo's import ended as failed",
+	"overdue":          "due longer ago than events.max_age, so it came too late",
+	"not_delivered":    "the contact did not come to Brevo in time",
+	"no_contact":       "no contact in Brevo",
 }
