@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -33,6 +34,28 @@ func (p *preflight) automations(ctx context.Context) error {
 			return err
 		}
 	}
+	return p.automationFields(ctx, set)
+}
+
+// automationFields says which custom fields conditions ask for in vain. Of those mapped by title only the definitions tell.
+func (p *preflight) automationFields(ctx context.Context, set *rules.Set) error {
+	asked := set.Fields()
+	if len(asked) == 0 {
+		return nil
+	}
+	m, err := p.compiled(ctx)
+	if err != nil {
+		return err
+	}
+	users, _, tickets := m.Fields()
+	for _, rule := range slices.Sorted(maps.Keys(asked)) {
+		for _, f := range asked[rule] {
+			id, err := strconv.ParseInt(f.Key, 10, 64)
+			if f.Kind == mapping.KindUser && !slices.Contains(users, f.Key) || f.Kind == mapping.KindTicket && (err != nil || !slices.Contains(tickets, id)) {
+				p.note("automation %q asks for %s, which is none of the fields that field_mapping carries: it is always empty", rule, f)
+			}
+		}
+	}
 	return nil
 }
 
@@ -44,14 +67,15 @@ func (p *preflight) automationsHash() (string, error) {
 	if err != nil {
 		return "", configurationError(err)
 	}
-	targets := set.Targets()
-	if len(targets.Lists)+len(targets.Attributes) == 0 {
+	targets, fields := set.Targets(), set.Fields()
+	if len(targets.Lists)+len(targets.Attributes)+len(fields) == 0 {
 		return "", nil
 	}
 	text, err := json.Marshal(struct {
 		rules.Targets
 		Shadow bool
-	}{targets, p.shadow()})
+		Fields map[string][]rules.Field `json:",omitempty"`
+	}{targets, p.shadow(), fields})
 	if err != nil {
 		return "", fmt.Errorf("hash automations: %w", err)
 	}

@@ -238,7 +238,7 @@ func TestExplanationsHoldNoPersonalData(t *testing.T) {
 }
 
 func TestARuleThatCannotBeEvaluatedIsSeen(t *testing.T) {
-	p, acc := automated(t, "    automations: [{name: odd, on: ticket.solved, when: 'ticket.fields[\"7\"] > 3', do: [brevo.event: x]}]\n")
+	p, acc := automated(t, "    field_mapping: {ticket_fields.7: SEVEN}\n    automations: [{name: odd, on: ticket.solved, when: 'ticket.fields[\"7\"] > 3', do: [brevo.event: x]}]\n")
 	happened := rules.Transition{Key: "ticket/35/solved#1", Type: rules.TicketSolved, TicketID: 35, UserID: 9, OccurredAt: noon.Add(-30 * time.Minute)}
 	require.NoError(t, acc.PlanActions(t.Context(), []string{happened.Key}, []rules.Planned{{
 		Key: happened.Key + "/odd/brevo.event", Rule: "odd", Transition: happened, Action: rules.Action{Kind: rules.BrevoEvent, Event: "x"}, Due: happened.OccurredAt,

@@ -4,6 +4,9 @@ package connectors
 
 import (
 	"errors"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/goccy/go-yaml/ast"
 
@@ -27,6 +30,20 @@ func RuleSet(c *config.Connector) (*rules.Set, error) {
 	}
 	return rules.LoadNodes(nodes, rules.Options{
 		Builtin: c.BuiltinAutomations, EventPrefix: c.Events.Prefix, MaxAge: c.Events.MaxAge,
+		Carries: func(f rules.Field) bool { return carries(c.FieldMapping, f) },
+	})
+}
+
+// carries reports whether a mapping may carry a custom field. Which field a title means, the account alone knows.
+func carries(m config.FieldMapping, f rules.Field) bool {
+	return slices.ContainsFunc(m, func(r config.FieldRule) bool {
+		kind, name, ok := strings.Cut(r.Source, "_fields.")
+		if !ok || kind != f.Kind || r.Off {
+			return false
+		}
+		name = strings.TrimSuffix(name, ".label")
+		_, err := strconv.ParseInt(name, 10, 64)
+		return r.Auto || name == f.Key || kind == mapping.KindTicket && err != nil
 	})
 }
 

@@ -64,6 +64,37 @@ connectors.yaml:11:14: automations[3].do[1] has an unknown action "brevo.evnt"; 
 	}
 }
 
+// A custom field that no line of field_mapping carries is always empty, so what asks for it would never act.
+func TestConditionsAskOnlyForFieldsThatAreCarried(t *testing.T) {
+	const rule = "    automations:\n      - on: ticket.solved\n        when: %s\n        do: [brevo.event: x]\n"
+	const ticket, contact = `ticket.fields["123"] == "billing"`, `contact.fields.tier == "gold"`
+	refusal := func(field, source string) string {
+		return "connectors.yaml:9:15: automations[1].when asks for a custom field that field_mapping does not carry, so " + field +
+			" is always empty; add a line such as " + source + ": ATTRIBUTE_NAME to field_mapping"
+	}
+	for name, tc := range map[string]struct{ mapping, when, want string }{
+		"a ticket's":                   {"{tags: T}", ticket, refusal(`ticket.fields["123"]`, "ticket_fields.123")},
+		"a ticket's, another carried":  {"{ticket_fields.124: A}", ticket, refusal(`ticket.fields["123"]`, "ticket_fields.123")},
+		"a ticket's, carried":          {"{ticket_fields.123: A}", ticket, ""},
+		"a ticket's, its label":        {"{ticket_fields.123.label: A}", ticket, ""},
+		"a ticket's, perhaps by title": {"{ticket_fields.Topic: A}", ticket, ""},
+		"a contact's":                  {"{ticket_fields.tier: A}", contact, refusal(`contact.fields["tier"]`, "user_fields.tier")},
+		"a contact's, carried":         {"{user_fields.tier: A}", contact, ""},
+		"a contact's, among all":       {"{user_fields.*: auto}", contact, ""},
+		"a contact's, switched off":    {"{user_fields.tier: null}", contact, refusal(`contact.fields["tier"]`, "user_fields.tier")},
+		"both, deep inside":            {"{user_fields.tier: A}", `ticket.rated and (` + contact + ` or ` + ticket + `)`, refusal(`ticket.fields["123"]`, "ticket_fields.123")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := parse(minimal + "    field_mapping: " + tc.mapping + "\n" + fmt.Sprintf(rule, "'"+tc.when+"'"))
+			if tc.want == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.EqualError(t, err, tc.want)
+		})
+	}
+}
+
 func TestTheConnectorsSettingsReachItsRules(t *testing.T) {
 	file, err := parse(minimal + "    builtin_automations: false\n    events: {prefix: zd_, max_age: 1h}\n    automations: [{name: mine, on: ticket.solved, do: [brevo.event: x]}]\n")
 	require.NoError(t, err)

@@ -228,7 +228,34 @@ func (c *compiler) condition(r *rule) {
 		c.problem("when", noTicket, "asks about the ticket, and what happens to a user has none")
 	default:
 		r.when = e
+		c.carried(e.fields)
 	}
+}
+
+// carried refuses a condition on a custom field that is never there.
+func (c *compiler) carried(fields []Field) {
+	carries := c.set.options.Carries
+	if carries == nil {
+		return
+	}
+	for _, f := range fields {
+		if !carries(f) {
+			c.problem("when", "add a line such as "+f.source()+": ATTRIBUTE_NAME to field_mapping",
+				"asks for a custom field that field_mapping does not carry, so %s is always empty", f)
+			return
+		}
+	}
+}
+
+// Fields are the custom fields that the conditions ask for, by rule.
+func (s *Set) Fields() map[string][]Field {
+	out := map[string][]Field{}
+	for _, r := range s.rules {
+		if r.when != nil && len(r.when.fields) > 0 {
+			out[r.Name] = r.when.fields
+		}
+	}
+	return out
 }
 
 func (c *compiler) timing(r *rule) {

@@ -128,4 +128,6 @@ type Options struct {
 	Builtin     bool          // include the built-in rules
 	EventPrefix string        // put before the names of Brevo events
 	MaxAge      time.Duration // older transitions cause nothing; 0: no bound
+	// Carries tells whether field_mapping may carry a custom field: any other is always empty. Nil: it is not asked.
+	Carries func(Field) bool
 }

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/expr-lang/expr"
@@ -13,6 +14,8 @@ import (
 	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/parser"
 	"github.com/expr-lang/expr/vm"
+
+	"zendesk-brevo/mapping"
 )
 
 // maxExpression bounds an expression in bytes. Together with what check refuses it bounds the time of an evaluation: no
@@ -28,6 +31,29 @@ var functions = []string{
 type expression struct {
 	program    *vm.Program
 	usesTicket bool
+	fields     []Field
+}
+
+// Field is a custom field that a condition asks for by a fixed key.
+type Field struct {
+	Kind string // mapping.KindTicket, mapping.KindUser
+	Key  string // of a ticket field: its id
+}
+
+// source is what carries the field in field_mapping.
+func (f Field) source() string {
+	if key := shown(f.Key); key == strconv.Quote(f.Key) {
+		return f.Kind + "_fields." + f.Key
+	}
+	return f.Kind + "_fields.KEY"
+}
+
+// String is how conditions name the field.
+func (f Field) String() string {
+	if f.Kind == mapping.KindTicket {
+		return "ticket.fields[" + shown(f.Key) + "]"
+	}
+	return "contact.fields[" + shown(f.Key) + "]"
 }
 
 // compileExpression checks source against the names and types of env. Problems say where in the expression they are.
@@ -52,7 +78,7 @@ func compileExpression(source string, env any, options ...expr.Option) (*express
 	if err != nil {
 		return nil, located(source, err)
 	}
-	return &expression{program: program, usesTicket: c.usesTicket}, nil
+	return &expression{program: program, usesTicket: c.usesTicket, fields: c.fields}, nil
 }
 
 // located turns the language's error into one line: its drawing of the expression does not fit a list of problems.
@@ -91,6 +117,7 @@ func firstLine(text string) string {
 type checker struct {
 	env        reflect.Type
 	usesTicket bool
+	fields     []Field
 	problem    string // the first
 }
 
@@ -140,6 +167,9 @@ func (c *checker) Visit(node *ast.Node) {
 func (c *checker) member(n *ast.MemberNode) {
 	of, isName := n.Node.(*ast.IdentifierNode)
 	property, isText := n.Property.(*ast.StringNode)
+	if !isName && isText {
+		c.field(n.Node, property.Value)
+	}
 	if !isName || !isText {
 		return
 	}
@@ -154,6 +184,20 @@ func (c *checker) member(n *ast.MemberNode) {
 			}
 			c.fail("knows no %s; %s", shown(of.Value+"."+property.Value), fix)
 		}
+	}
+}
+
+// field notes a custom field, where that is what the key is looked up in.
+func (c *checker) field(in ast.Node, key string) {
+	fields, ok := in.(*ast.MemberNode)
+	if !ok {
+		return
+	}
+	of, isName := fields.Node.(*ast.IdentifierNode)
+	property, isText := fields.Property.(*ast.StringNode)
+	kind := map[string]string{"ticket": mapping.KindTicket, "contact": mapping.KindUser}
+	if isName && isText && property.Value == "fields" && kind[of.Value] != "" {
+		c.fields = append(c.fields, Field{kind[of.Value], key})
 	}
 }
 
