@@ -217,7 +217,7 @@ func (a *actor) contact(ctx context.Context) (brevo.Contact, error) {
 // claimed runs write while holding the contact's claim, and records what the delivery is then. What must be known even if the
 // answer to the call is lost, write books before it.
 func (a *actor) claimed(ctx context.Context, write func(_ *brevo.Contact, _ *store.Delivery, book func() error) error) error {
-	owner := "act/" + a.action.Key
+	owner := attempt(ctx, "act/"+a.action.Key)
 	mine, err := a.claimOne(ctx, a.person.Delivery.UserID, owner)
 	if err != nil {
 		return err
@@ -229,7 +229,10 @@ func (a *actor) claimed(ctx context.Context, write func(_ *brevo.Contact, _ *sto
 	}
 	d := mine[0].Delivery
 	book := func() error {
-		return a.store.Record(ctx, owner, []store.Result{{Delivery: d, Keep: true}}, a.now())
+		return a.store.Book(ctx, owner, []store.Delivery{d}, claimLease, a.now())
+	}
+	if err := a.store.Renew(ctx, owner, []int64{d.UserID}, claimLease, a.now()); err != nil {
+		return err
 	}
 	if err := write(&contact, &d, book); err != nil {
 		return err

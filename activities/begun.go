@@ -1,8 +1,6 @@
 package activities
 
 import (
-	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -10,7 +8,6 @@ import (
 
 	"zendesk-brevo/internal/brevo"
 	"zendesk-brevo/internal/store"
-	"zendesk-brevo/mapping"
 )
 
 // reasonCreating marks a delivery whose create was begun and not answered yet. Without it a contact that Brevo made while
@@ -29,22 +26,16 @@ func begun(stored store.Delivery) (had store.Delivery, begun *store.Delivery) {
 }
 
 // begin books a create before it is sent. One that is sent again keeps the time of the first attempt.
-func (w *writer) begin(ctx context.Context, r *ruling) error {
+func (w *writer) begin(r *ruling) store.Delivery {
 	s, d := &r.situation, &r.decision
 	now := store.Delivery{
 		UserID: r.claimed.Delivery.UserID, Reason: reasonCreating + w.now().UTC().Format(time.RFC3339), Email: d.email,
 		Attributes: maps.Clone(d.set), Lists: d.add, Refused: d.after.Refused,
 	}
 	if earlier := s.begun; earlier != nil && earlier.Email == d.email {
-		if mapping.Equal(earlier.Attributes, d.set) && slices.Equal(earlier.Lists, d.add) {
-			return nil
-		}
 		now.Reason = earlier.Reason
 	}
-	if err := w.store.Record(ctx, w.owner, []store.Result{{Delivery: now, Keep: true}}, w.now()); err != nil {
-		return fmt.Errorf("begin contact: %w", err)
-	}
-	return nil
+	return now
 }
 
 // arrived recognises the contact of an earlier create that was not answered: it has the address, was made since, and holds

@@ -36,7 +36,7 @@ type Undone struct {
 // https://developers.brevo.com/reference/remove-contact-from-list
 func (b *Brevo) LeaveOurLists(ctx context.Context, in UndoInput) (Undone, error) {
 	return do(ctx, b.connections, in.Account, func(ctx context.Context, c *connection) (Undone, error) {
-		u := &undoer{connection: c, in: in, owner: in.RunID + "/disconnect", out: Undone{Next: in.After}}
+		u := &undoer{connection: c, in: in, owner: attempt(ctx, in.RunID+"/disconnect"), out: Undone{Next: in.After}}
 		defer func() { _ = c.store.Release(context.WithoutCancel(ctx), u.owner) }()
 		// The next sync looks again at what there is in Brevo.
 		if err := c.store.SetVerified(ctx, time.Time{}); err != nil {

@@ -98,9 +98,25 @@ func asking(had store.Delivery, d *decision) store.Delivery {
 	return had
 }
 
+// book keeps what is to be asked of Brevo, and makes sure at that moment that nobody else may ask for anything: a step that stood still
+// must not write what was decided long ago. A call that is under way by then cannot be called back.
+func (w *writer) book(ctx context.Context, r *ruling) error {
+	booked := r.claimed.Delivery
+	switch {
+	case r.decision.create:
+		booked = w.begin(r)
+	case !r.decision.delete: // a deletion is known by its end
+		booked = w.ask(r)
+	}
+	if !r.decision.create && !unsettled(booked) {
+		return w.store.Renew(ctx, w.owner, []int64{booked.UserID}, claimLease, w.now())
+	}
+	return w.store.Book(ctx, w.owner, []store.Delivery{booked}, claimLease, w.now())
+}
+
 // ask books what a known contact is asked for: an answer may be lost, and a value of ours would look like the marketer's, or like
 // one that Brevo never had.
-func (w *writer) ask(ctx context.Context, r *ruling) error {
+func (w *writer) ask(r *ruling) store.Delivery {
 	had, before := r.situation.had, r.claimed.Delivery
 	if had.State == store.DeliveryGone {
 		// Somebody else's contact: what was delivered went with the old one.
@@ -113,11 +129,7 @@ func (w *writer) ask(ctx context.Context, r *ruling) error {
 		had.BrevoID = idOf(r.situation.found) // by its address it may not be found again
 	}
 	had.Refused = phoneBack(had.Refused, r)
-	booked := asking(had, &r.decision)
-	if !unsettled(booked) {
-		return nil
-	}
-	return w.hold(ctx, booked)
+	return asking(had, &r.decision)
 }
 
 // inDoubt is the delivery of a contact that an import may have written and may not. One that it was to make is booked like a create

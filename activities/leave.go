@@ -55,14 +55,14 @@ func (b *Brevo) LeaveLists(ctx context.Context, in WriteInput) (StepResult, erro
 
 // leaving books the lists to leave before they are left: who is wanted there again by the time an answer was lost has to join anew.
 func (w *writer) leaving(ctx context.Context, rulings []ruling) error {
-	booked := make([]store.Result, 0, len(rulings))
+	booked := make([]store.Delivery, 0, len(rulings))
 	for i := range rulings {
 		leaves := asking(rulings[i].situation.had, &decision{remove: rulings[i].decision.remove})
 		if unsettled(leaves) {
-			booked = append(booked, store.Result{Delivery: leaves, Keep: true})
+			booked = append(booked, leaves)
 		}
 	}
-	if err := w.store.Record(ctx, w.owner, booked, w.now()); err != nil {
+	if err := w.store.Book(ctx, w.owner, booked, claimLease, w.now()); err != nil {
 		return fmt.Errorf("begin to leave lists: %w", err)
 	}
 	return nil

@@ -13,7 +13,7 @@ import (
 // number that it does not take. They are planned once more without the number, or rejected where none was sent.
 // https://developers.brevo.com/reference/get-process
 func (s *scanner) lost(ctx context.Context) (int64, error) {
-	defer func() { _ = s.store.Release(context.WithoutCancel(ctx), s.owner()) }()
+	defer func() { _ = s.store.Release(context.WithoutCancel(ctx), s.owner(ctx)) }()
 	n := int64(0)
 	for after := int64(0); ; {
 		unlocated, err := s.store.UnlocatedDeliveries(ctx, after, planBatch)
@@ -39,11 +39,11 @@ func (s *scanner) lost(ctx context.Context) (int64, error) {
 	}
 }
 
-func (s *scanner) owner() string { return s.in.ScanID + "/lost" }
+func (s *scanner) owner(ctx context.Context) string { return attempt(ctx, s.in.ScanID+"/lost") }
 
 // again takes back what was recorded of a contact that never came to be. Somebody else's claim leaves it to the next look.
 func (s *scanner) again(ctx context.Context, user int64) error {
-	claimed, err := s.store.Claim(ctx, []int64{user}, s.owner(), claimLease, s.now())
+	claimed, err := s.store.Claim(ctx, []int64{user}, s.owner(ctx), claimLease, s.now())
 	if err != nil || len(claimed) == 0 {
 		return err
 	}
@@ -67,7 +67,7 @@ func (s *scanner) again(ctx context.Context, user int64) error {
 }
 
 func (s *scanner) takeBack(ctx context.Context, to store.Delivery) error {
-	if err := s.store.Record(ctx, s.owner(), []store.Result{{Delivery: to}}, s.now()); err != nil {
+	if err := s.store.Record(ctx, s.owner(ctx), []store.Result{{Delivery: to}}, s.now()); err != nil {
 		return fmt.Errorf("record lost contact: %w", err)
 	}
 	return nil
@@ -100,7 +100,7 @@ func (s *scanner) mirror(ctx context.Context, contacts []brevo.Contact) (theirs 
 	if err != nil {
 		return 0, err
 	}
-	defer func() { _ = s.store.Release(context.WithoutCancel(ctx), s.owner()) }()
+	defer func() { _ = s.store.Release(context.WithoutCancel(ctx), s.owner(ctx)) }()
 	rows := make([]store.BrevoContact, 0, len(contacts))
 	for i := range contacts {
 		d, there := imported[emails[i]]
@@ -150,7 +150,7 @@ func (s *scanner) theirs(ctx context.Context, d store.Delivery) (taken bool, _ e
 	if s.in.Preview {
 		return false, nil
 	}
-	claimed, err := s.store.Claim(ctx, []int64{d.UserID}, s.owner(), claimLease, s.now())
+	claimed, err := s.store.Claim(ctx, []int64{d.UserID}, s.owner(ctx), claimLease, s.now())
 	if err != nil || len(claimed) == 0 {
 		return false, err
 	}

@@ -122,7 +122,7 @@ func (a *Account) PlanContacts(ctx context.Context, in PlanInput) (Plan, error) 
 		if err != nil {
 			return Plan{}, err
 		}
-		p := &planner{judge: j, in: in, owner: in.RunID + "/plan"}
+		p := &planner{judge: j, in: in, owner: attempt(ctx, in.RunID+"/plan")}
 		defer func() { _ = c.store.Release(context.WithoutCancel(ctx), p.owner) }()
 		for after := int64(0); ; {
 			ids, err := c.store.DirtyIDs(ctx, store.KindUser, "*", after, planBatch)

@@ -2,10 +2,13 @@ package activities
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"time"
+
+	"go.temporal.io/sdk/activity"
 
 	"zendesk-brevo/internal/brevo"
 	"zendesk-brevo/internal/store"
@@ -71,6 +74,13 @@ func (w *writer) turn(ctx context.Context, r *ruling) error {
 		}
 	}
 	err := w.write(ctx, r)
+	if errors.Is(err, store.ErrClaimLost) {
+		// Too much time went by since it was decided. Whoever has the contact by now may have to see to it.
+		if r, err = w.anew(ctx, id); err != nil || r == nil {
+			return err
+		}
+		err = w.write(ctx, r)
+	}
 	if err != nil && Classify(err) == Reject {
 		err = w.reject(ctx, r, err) // a look at the contact was refused
 	}
@@ -95,7 +105,15 @@ func (c *connection) writer(ctx context.Context, step PushStep, owner string) (*
 	if err != nil {
 		return nil, err
 	}
-	return &writer{judge: j, step: step, owner: owner, keep: filledAttributes(j.mapper), done: map[int64]bool{}, touched: map[int64]bool{}}, nil
+	return &writer{judge: j, step: step, owner: attempt(ctx, owner), keep: filledAttributes(j.mapper), done: map[int64]bool{}, touched: map[int64]bool{}}, nil
+}
+
+// attempt names this attempt at a step as the owner of claims. One that stood still finds that a later one took them over.
+func attempt(ctx context.Context, step string) string {
+	if !activity.IsActivity(ctx) {
+		return step
+	}
+	return store.Attempt(step, activity.GetInfo(ctx).StartedTime)
 }
 
 // release frees what was claimed and not recorded, also after the step was canceled.
@@ -172,17 +190,6 @@ func (w *writer) write(ctx context.Context, r *ruling) error {
 	}
 	w.result.settle(r)
 	return w.record(ctx, r)
-}
-
-// book keeps what is to be asked of Brevo, before it is asked. A deletion is known by its end.
-func (w *writer) book(ctx context.Context, r *ruling) error {
-	switch {
-	case r.decision.delete:
-		return nil
-	case r.decision.create:
-		return w.begin(ctx, r)
-	}
-	return w.ask(ctx, r)
 }
 
 // needsLook reports whether the mirror's picture of the contact is too old to decide from: somebody may have edited a

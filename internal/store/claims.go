@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -14,8 +15,15 @@ const deliveryColumns = "user_id, state, reason, email, brevo_id, attributes, li
 var upsertDeliveries = newUpsert("deliveries", 1, `user_id bigint, state text, reason text, email text, brevo_id bigint,
 	attributes text, lists text, refused text, sent_at bigint, made boolean, owner text, lease_until bigint, import_id text`)
 
-// Claim takes the claims on users that are free, expired, or the owner's already, until the lease ends, and reads those
-// users as Peek does. Users whose claim somebody else holds, or an import, are left out.
+// Attempt names the owner of claims for one attempt at a step, which began at some time: no two attempts have the same name, and a later
+// one may take over what the earlier ones hold.
+func Attempt(step string, began time.Time) string { return fmt.Sprintf("%s#%019d", step, nanos(began)) }
+
+// stepOf is what the names of an owner and its earlier attempts begin with.
+func stepOf(owner string) string { return owner[:strings.LastIndexByte(owner, '#')+1] }
+
+// Claim takes the claims on users that are free, expired, the owner's already, or those of earlier attempts, until the lease ends, and
+// reads those users as Peek does. Users whose claim somebody else holds, or an import, are left out.
 func (a *Account) Claim(ctx context.Context, ids []int64, owner string, lease time.Duration, now time.Time) ([]Claimed, error) {
 	var out []Claimed
 	err := a.write(ctx, func(t *tx) error {
@@ -50,15 +58,22 @@ func (t *tx) take(ctx context.Context, ids []int64, owner string, until, now tim
 		taken[id] = true
 		return err
 	}, `UPDATE deliveries SET owner = $3, lease_until = $4 WHERE account = $1 AND `+t.in("user_id", "$2")+`
-		AND import_id = '' AND (owner = '' OR owner = $3 OR lease_until <= $5) RETURNING user_id`,
-		t.account, many(t, ids), owner, nanos(until), nanos(now))
+		AND import_id = '' AND (owner = '' OR owner = $3 OR lease_until <= $5 OR `+earlier("$3", "$6")+`) RETURNING user_id`,
+		t.account, many(t, ids), owner, nanos(until), nanos(now), stepOf(owner))
 	return taken, err
 }
 
-// Release gives up every claim of an owner. Claims that were handed to an import stay there.
+// earlier is the condition that a claim is held by an earlier attempt: what tells attempts of one step apart has one length.
+func earlier(owner, step string) string {
+	step = "CAST(" + step + " AS TEXT)"
+	return "(" + step + " <> '' AND owner < " + owner + " AND substr(owner, 1, length(" + step + ")) = " + step + ")"
+}
+
+// Release gives up every claim of an owner and of its earlier attempts. Claims that were handed to an import stay there.
 func (a *Account) Release(ctx context.Context, owner string) error {
 	err := a.write(ctx, func(t *tx) error {
-		_, err := t.exec(ctx, "UPDATE deliveries SET owner = '', lease_until = 0 WHERE account = $1 AND owner = $2 AND owner <> ''", t.account, owner)
+		_, err := t.exec(ctx, "UPDATE deliveries SET owner = '', lease_until = 0 WHERE account = $1 AND owner <> '' AND (owner = $2 OR "+earlier("$2", "$3")+")",
+			t.account, owner, stepOf(owner))
 		return err
 	})
 	if err != nil {
@@ -92,6 +107,63 @@ func (a *Account) Record(ctx context.Context, owner string, results []Result, no
 	})
 	if err != nil {
 		return fmt.Errorf("record deliveries: %w", err)
+	}
+	return nil
+}
+
+// Renew begins the leases of claims anew. It returns ErrClaimLost, with nothing changed, when one of them ran out or is not the owner's.
+func (a *Account) Renew(ctx context.Context, owner string, ids []int64, lease time.Duration, now time.Time) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	err := a.write(ctx, func(t *tx) error {
+		ids := distinct(ids)
+		n, err := t.exec(ctx, `UPDATE deliveries SET lease_until = $4 WHERE account = $1 AND `+t.in("user_id", "$2")+`
+			AND owner = $3 AND owner <> '' AND import_id = '' AND lease_until > $5`, t.account, many(t, ids), owner, nanos(now.Add(lease)), nanos(now))
+		if err == nil && n != int64(len(ids)) {
+			return ErrClaimLost
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("renew claims: %w", err)
+	}
+	return nil
+}
+
+// Book stores deliveries as they are before a call that may change them, and begins their leases anew. Marks and claims stay. It returns
+// ErrClaimLost, with nothing written, when one of the claims ran out or is not the owner's: then the call is not to be made.
+func (a *Account) Book(ctx context.Context, owner string, deliveries []Delivery, lease time.Duration, now time.Time) error {
+	if len(deliveries) == 0 {
+		return nil
+	}
+	ids, results := make([]int64, len(deliveries)), make([]Result, len(deliveries))
+	for i, d := range deliveries {
+		ids[i], results[i] = d.UserID, Result{Delivery: d, Keep: true}
+	}
+	err := a.write(ctx, func(t *tx) error {
+		mark, err := t.nextMark(ctx, now)
+		if err != nil {
+			return err
+		}
+		held, err := t.held(ctx, ids, "owner = $3 AND owner <> '' AND import_id = ''", owner)
+		if err != nil {
+			return err
+		}
+		for id, c := range held {
+			if c.until <= nanos(now) {
+				return ErrClaimLost
+			}
+			c.until = nanos(now.Add(lease))
+			held[id] = c
+		}
+		if len(held) != len(distinct(ids)) {
+			return ErrClaimLost
+		}
+		return t.settle(ctx, results, held, mark, now)
+	})
+	if err != nil {
+		return fmt.Errorf("book deliveries: %w", err)
 	}
 	return nil
 }

@@ -48,6 +48,49 @@ func TestClaims(t *testing.T) {
 	})
 }
 
+// A step that is tried again takes over at once what its earlier attempt holds, which then holds nothing any more.
+func TestALaterAttemptTakesOverTheClaimsOfAnEarlierOne(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, s *store.Store) {
+		a, c := s.Account("acme"), t.Context()
+		first, second := store.Attempt("run#1/write", t0), store.Attempt("run#1/write", at(1))
+		assert.Len(t, claim(t, a, first, t0, 1, 2, 3), 3)
+		assert.Empty(t, claim(t, a, store.Attempt("run#1/write2", at(1)), at(1), 1), "another step")
+		assert.Empty(t, claim(t, a, store.Attempt("run#1/writ", at(1)), at(1), 1), "another step")
+		assert.Empty(t, claim(t, a, "run#1/write", at(1), 1), "no attempt")
+		assert.Equal(t, []int64{1, 2}, ids(claim(t, a, second, at(1), 1, 2)))
+		assert.Empty(t, claim(t, a, first, at(2), 1), "the earlier one does not take it back")
+		require.ErrorIs(t, a.Record(c, first, []store.Result{{Delivery: sent(1, "a@x.example")}}, at(2)), store.ErrClaimLost)
+		require.ErrorIs(t, a.Renew(c, first, []int64{3, 1}, time.Minute, at(2)), store.ErrClaimLost)
+		require.NoError(t, a.Renew(c, second, []int64{1, 2, 1}, time.Minute, at(30)))
+		require.NoError(t, a.Release(c, first))
+		assert.Equal(t, []int64{3}, ids(claim(t, a, "other", at(31), 1, 2, 3)), "the later one has its own still")
+		require.NoError(t, a.Release(c, "other"))
+		assert.Len(t, claim(t, a, first, at(32), 3), 1)
+		require.NoError(t, a.Release(c, second))
+		assert.Len(t, claim(t, a, "other", at(33), 1, 2, 3), 3, "and has freed what was left behind")
+	})
+}
+
+// Just before a call the claim is made sure of: it may have run out, whoever has the contact now.
+func TestNothingIsBookedWithoutAValidClaim(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, s *store.Store) {
+		a, c := s.Account("acme"), t.Context()
+		claim(t, a, "one", t0, 1, 2)
+		d := sent(1, "a@x.example")
+		d.Refused = map[string]any{"writing:FIRSTNAME": "Bea", "writing:ROLE": nil}
+		require.NoError(t, a.Book(c, "one", []store.Delivery{d}, time.Minute, at(50)))
+		require.ErrorIs(t, a.Book(c, "one", []store.Delivery{sent(2, "b@x.example")}, time.Minute, at(60)), store.ErrClaimLost, "it ran out")
+		require.ErrorIs(t, a.Renew(c, "one", []int64{1, 2}, time.Minute, at(60)), store.ErrClaimLost)
+		assert.Empty(t, claim(t, a, "two", at(109), 1), "the booking began the lease anew, the failed renewal did not")
+		require.ErrorIs(t, a.Book(c, "two", []store.Delivery{sent(1, "c@x.example")}, time.Minute, at(109)), store.ErrClaimLost)
+		found := claim(t, a, "two", at(110), 1, 2)
+		assert.Equal(t, d, found[0].Delivery, "the value of a cleared attribute is kept as none")
+		assert.Empty(t, found[1].Delivery.Email)
+		require.NoError(t, a.Book(c, "two", nil, time.Minute, at(110)))
+		require.NoError(t, a.Renew(c, "two", nil, time.Minute, at(110)))
+	})
+}
+
 func TestOneOwnerForEachUser(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, s *store.Store) {
 		a := s.Account("acme")
