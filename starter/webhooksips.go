@@ -34,13 +34,17 @@ func (a *app) webhooksIPs(ctx context.Context, args []string, asJSON bool) error
 	if err != nil {
 		return w.refused("ask for Zendesk's networks", err)
 	}
-	texts := config.Networks(networks).Strings()
+	texts := config.Networks(networks.Prefixes).Strings()
+	for _, odd := range networks.Odd {
+		a.warnf("starter: Zendesk also names %q, which is no network and is left out: if deliveries are refused, add what it means to ALLOWED_CIDRS by hand", odd)
+	}
 	if asJSON {
 		return a.printJSON(struct {
 			Connector string   `json:"connector"`
 			Account   string   `json:"account"`
 			Networks  []string `json:"networks"`
-		}{a.cfg.Name, a.cfg.Account(), texts})
+			LeftOut   []string `json:"leftOut"` // what Zendesk names and is no network
+		}{a.cfg.Name, a.cfg.Account(), texts, append([]string{}, networks.Odd...)})
 	}
 	a.printf("ALLOWED_CIDRS=%s\n", strings.Join(texts, ","))
 	return nil

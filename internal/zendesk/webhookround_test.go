@@ -189,7 +189,8 @@ func TestAllWebhooks(t *testing.T) {
 	all, err := c.AllWebhooks(t.Context())
 	require.NoError(t, err)
 	assert.Len(t, all.Rows, 101)
-	ips, err := c.EgressIPs(t.Context())
+	networks, err := c.EgressNetworks(t.Context())
 	require.NoError(t, err)
-	assert.NotEmpty(t, ips)
+	assert.NotEmpty(t, networks.Prefixes)
+	assert.Empty(t, networks.Odd)
 }

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"os"
 	"strings"
 	"testing"
@@ -16,7 +15,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"zendesk-brevo/internal/rest"
 	"zendesk-brevo/internal/zendesk"
 )
 
@@ -184,23 +182,4 @@ func TestTriggersNameTheirWebhook(t *testing.T) {
 	assert.Equal(t, zendesk.Trigger{ID: 25, Title: "a", Active: true, WebhookID: hookID}, page.Rows[0])
 	assert.Empty(t, page.Rows[1].WebhookID)
 	assert.True(t, page.End)
-}
-
-func TestEgressIPs(t *testing.T) {
-	for body, want := range map[string][]netip.Prefix{
-		`{"egress":{"all":["192.0.2.0/24","2001:db8::/32"],"specific":["198.51.100.7/24"]},"ingress":{}}`: {netip.MustParsePrefix("198.51.100.0/24")},
-		`{"egress":{"all":["192.0.2.0/24","2001:db8::/32"]}}`:                                             {netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("2001:db8::/32")},
-		`{"ips":{"egress":{"all":["192.0.2.0/24"],"specific":null}}}`:                                     {netip.MustParsePrefix("192.0.2.0/24")},
-	} {
-		c, _ := connect(t, map[string]answer{"/ips": {body: body}})
-		got, err := c.EgressIPs(t.Context())
-		require.NoError(t, err, body)
-		assert.Equal(t, want, got)
-	}
-	for _, body := range []string{`{}`, `{"egress":{"all":[]}}`, `{"egress":{"all":["everywhere"]}}`} {
-		c, _ := connect(t, map[string]answer{"/ips": {body: body}})
-		_, err := c.EgressIPs(t.Context())
-		var problem *rest.Error
-		require.ErrorAs(t, err, &problem, body)
-	}
 }

@@ -3,7 +3,6 @@ package zendesk
 import (
 	"context"
 	"net/http"
-	"net/netip"
 	"strconv"
 	"time"
 )
@@ -133,51 +132,4 @@ func (c *Client) DeleteTrigger(ctx context.Context, id int64) error {
 	path := triggersRoute + "/" + strconv.FormatInt(id, 10)
 	_, err := c.gate.Do(ctx, c.call(http.MethodDelete, route, path, nil, nil), nil)
 	return err
-}
-
-// EgressIPs reads the networks from which Zendesk sends webhooks to this account's endpoints: those of the account's own
-// region where Zendesk names them, else all. They change: ask once a day.
-// https://developer.zendesk.com/api-reference/ticketing/account-configuration/public_ips/
-func (c *Client) EgressIPs(ctx context.Context) ([]netip.Prefix, error) {
-	var out struct {
-		IPs    *ranges `json:"ips"`
-		Egress *egress `json:"egress"`
-	}
-	r := c.call(http.MethodGet, "/ips", "", nil, nil)
-	meta, err := c.gate.Do(ctx, r, &out)
-	if err != nil {
-		return nil, err
-	}
-	if out.Egress == nil && out.IPs != nil {
-		out.Egress = out.IPs.Egress
-	}
-	if out.Egress == nil {
-		return nil, missing(r, meta, "egress")
-	}
-	list := out.Egress.Specific
-	if len(list) == 0 {
-		list = out.Egress.All
-	}
-	var networks []netip.Prefix
-	for _, text := range list {
-		network, err := netip.ParsePrefix(text)
-		if err != nil {
-			return nil, odd(r, meta, "body is not the documented JSON: a network is no CIDR")
-		}
-		networks = append(networks, network.Masked())
-	}
-	if len(networks) == 0 {
-		return nil, missing(r, meta, "network under egress")
-	}
-	return networks, nil
-}
-
-// ranges is the answer inside an "ips" member: published descriptions of this call differ.
-type ranges struct {
-	Egress *egress `json:"egress"`
-}
-
-type egress struct {
-	All      []string `json:"all"`
-	Specific []string `json:"specific"`
 }

@@ -230,9 +230,12 @@ func sendSecret(w http.ResponseWriter, status int, k *hook) {
 	writeJSON(w, status, map[string]any{"signing_secret": map[string]any{"algorithm": "SHA256", "secret": k.Secret}})
 }
 
+// showIPs names where this server's deliveries come from, and for all of Zendesk's what its page shows, odd writing included.
+// https://developer.zendesk.com/api-reference/ticketing/account-configuration/public_ips/
 func showIPs(_ *Server, x *exchange) {
 	local := []string{"127.0.0.0/8", "::1/128"}
+	all := append(slices.Clone(local), "102.16.12.041/32")
 	writeJSON(x.w, http.StatusOK, map[string]any{
-		"ingress": map[string]any{"all": local, "specific": local}, "egress": map[string]any{"all": local, "specific": local},
+		"ingress": map[string]any{"all": all, "specific": local}, "egress": map[string]any{"all": all, "specific": local},
 	})
 }
