@@ -128,7 +128,12 @@ func (w *webhooks) refused(doing string, err error) error {
 		return err
 	}
 	cause, fix := activities.ExplainError(err)
-	if errors.As(err, &call) && call.Status == http.StatusForbidden {
+	switch {
+	case !errors.As(err, &call):
+	case (call.Status == http.StatusBadRequest || call.Status == http.StatusUnprocessableEntity) && call.Detail != "" && call.Reason == "":
+		// Zendesk's own words, for the terminal alone: what they are about is the webhook or trigger that the command sent.
+		cause, fix = fmt.Sprintf("Zendesk refuses it (%d): %s", call.Status, call.Detail), "mend what Zendesk names"
+	case call.Status == http.StatusForbidden:
 		noun := "webhooks"
 		if strings.HasPrefix(call.Route, "/api/v2/triggers") {
 			noun = "triggers"

@@ -129,6 +129,12 @@ func TestZendeskRefuses(t *testing.T) {
 	h.sim.Faults().Add(sim.Fault{Method: "POST", Path: "/api/v2/webhooks$", Status: http.StatusUnprocessableEntity})
 	_, stderr = h.starter(exitFailed, "webhooks", "install")
 	assert.Contains(t, stderr, "for an account without event subscriptions there is `starter webhooks install --triggers`")
+	h.sim.Faults().Add(sim.Fault{
+		Method: "POST", Path: "/api/v2/webhooks$", Status: http.StatusBadRequest,
+		Body: `{"errors":[{"field":"endpoint","code":"InvalidURL","message":"is no\u001b\npublic address"}]}`,
+	})
+	_, stderr = h.starter(exitFailed, "webhooks", "install")
+	assert.Contains(t, stderr, "make the webhook: Zendesk refuses it (400): endpoint: is no; public address: mend what Zendesk names; a trial account")
 	h.sim.Faults().Add(sim.Fault{Method: "GET", Path: "/api/v2/webhooks$", Status: http.StatusUnauthorized})
 	_, stderr = h.starter(exitFailed, "webhooks", "install")
 	assert.Contains(t, stderr, "check auth in connectors.yaml")

@@ -203,6 +203,7 @@ func TestTokenRequestsThatFail(t *testing.T) {
 		text   string
 	}{
 		"bad client":   {401, `{"error":"invalid_client","error_description":"no such client ` + clientSecret + `"}`, "invalid_client", "401 invalid_client"},
+		"in an object": {400, `{"error":{"code":"invalid_grant","message":"` + clientSecret + ` has expired"}}`, "invalid_grant", "400 invalid_grant"},
 		"down":         {503, ``, "", "503"},
 		"no token":     {200, `{"scope":"read"}`, "", "no access_token"},
 		"not the JSON": {200, `"` + clientSecret + `"`, "", "not the documented JSON"},

@@ -3,6 +3,7 @@ package zendesk
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -12,41 +13,70 @@ import (
 )
 
 // problem reads Zendesk's error bodies: {"error":"Code","description":..,"details":{field:[..]}}, the same with
-// "error_description" where OAuth is concerned, {"error":{"title":..,
-// "message":..}}, {"errors":[{"code":..}]}, a bare {"error":"sentence"}, plain text and HTML.
+// "error_description" where OAuth is concerned, {"error":{"code":..,"title":..,"message":..,"details":{..}}},
+// {"errors":[{"code":..,"title":..,"detail":..}]} or, of webhooks, [{"field":..,"code":..,"message":..}], a bare
+// {"error":"sentence"}, plain text and HTML.
 func problem(body []byte) rest.Problem {
 	var e struct {
 		Error       json.RawMessage `json:"error"`
 		Description string          `json:"description"`
 		OAuth       string          `json:"error_description"`
 		Details     map[string]json.RawMessage
-		Errors      []struct {
-			Code   string `json:"code"`
-			Title  string `json:"title"`
-			Detail string `json:"detail"`
-		} `json:"errors"`
+		Errors      []listedProblem `json:"errors"`
 	}
-	// A type mismatch in one member leaves the others decoded, so the error is not looked at.
+	// A type mismatch in one member leaves the others decoded, so the error is not looked at, here and below.
 	_ = json.Unmarshal(body, &e)
 	p := rest.Problem{Detail: firstText(e.Description, e.OAuth)}
-	var object struct{ Title, Message string }
 	switch {
-	case len(e.Errors) > 0:
-		p.Code, p.Detail = e.Errors[0].Code, firstText(e.Errors[0].Detail, e.Errors[0].Title)
 	case json.Unmarshal(e.Error, &p.Code) == nil:
 		// Old endpoints put a sentence where others put a code; the gate drops it from Code.
 		p.Detail = firstText(p.Detail, p.Code)
-	case json.Unmarshal(e.Error, &object) == nil:
-		p.Code, p.Detail = object.Title, object.Message
-	default:
+	case len(e.Error) > 0 && e.Error[0] == '{':
+		var object struct {
+			Code, Title, Message string
+			Details              map[string]json.RawMessage
+		}
+		_ = json.Unmarshal(e.Error, &object)
+		p.Code, p.Detail = firstText(object.Code, object.Title), firstText(object.Message, object.Title, p.Detail)
+		addFields(&p, object.Details)
+	}
+	addListed(&p, e.Errors)
+	if p.Code == "" && p.Detail == "" {
 		p.Detail = string(body[:min(len(body), 500)])
 	}
-	for field, raw := range e.Details {
-		p.Fields = append(p.Fields, field)
-		p.Detail += " " + string(raw)
-	}
+	addFields(&p, e.Details)
 	slices.Sort(p.Fields)
+	p.Fields = slices.Compact(p.Fields)
 	return p
+}
+
+// listedProblem is one of the errors of an answer that lists them.
+type listedProblem struct{ Field, Code, Title, Detail, Message string }
+
+// addListed lets listed errors say what the answer's own words do not say as closely: the first one's code, the text of each.
+func addListed(p *rest.Problem, list []listedProblem) {
+	var texts []string
+	for _, e := range list {
+		text := firstText(e.Detail, e.Message, e.Title)
+		if e.Field != "" {
+			p.Fields = append(p.Fields, e.Field)
+			text = strings.TrimSuffix(e.Field+": "+text, ": ")
+		}
+		if text != "" {
+			texts = append(texts, text)
+		}
+	}
+	if len(list) > 0 {
+		p.Code, p.Detail = firstText(list[0].Code, p.Code), firstText(strings.Join(texts, "; "), p.Detail)
+	}
+}
+
+// addFields adds what an answer says by field.
+func addFields(p *rest.Problem, details map[string]json.RawMessage) {
+	for _, field := range slices.Sorted(maps.Keys(details)) {
+		p.Fields = append(p.Fields, field)
+		p.Detail += " " + string(details[field])
+	}
 }
 
 func firstText(texts ...string) string {

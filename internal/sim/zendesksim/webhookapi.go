@@ -44,7 +44,7 @@ type webhookInput struct {
 	CustomHeaders map[string]string `json:"custom_headers,omitempty"`
 }
 
-// fault says what is wrong with a webhook; empty when nothing is.
+// fault says what is wrong with a webhook, beginning with the member that is; empty when nothing is.
 func (in *webhookInput) fault() string {
 	endpoint, err := url.Parse(in.Endpoint)
 	events := slices.ContainsFunc(in.Subscriptions, func(s string) bool { return strings.HasPrefix(s, eventTypePrefix) })
@@ -63,17 +63,21 @@ func (in *webhookInput) fault() string {
 	case slices.ContainsFunc(in.Subscriptions, func(s string) bool { return !known(s) }):
 		return "subscriptions has an unknown event type"
 	case events && (in.HTTPMethod != "POST" || in.RequestFormat != "json"):
-		return "event subscriptions need POST and json"
+		return "subscriptions to events need POST and json"
 	case events && slices.Contains(in.Subscriptions, conditional):
-		return "conditional_ticket_events stands alone"
+		return "subscriptions are conditional_ticket_events alone or events"
 	case len(in.CustomHeaders) > 0 && endpoint.Scheme != "https":
 		return "custom_headers need an https endpoint"
 	}
 	return ""
 }
 
+// invalidWebhook is the envelope of the members that a webhook has wrong.
 func invalidWebhook(w http.ResponseWriter, why string) {
-	listError(w, http.StatusBadRequest, "InvalidWebhook", why)
+	field, message, _ := strings.Cut(why, " ")
+	writeJSON(w, http.StatusBadRequest, map[string]any{"errors": []any{
+		map[string]any{"field": field, "code": "InvalidWebhook", "message": message},
+	}})
 }
 
 // hookBody is the envelope of a webhook's writes.
