@@ -221,7 +221,7 @@ func TestAChangeOfWhatAutomationsNeed(t *testing.T) {
 	assert.Contains(t, a.preflight(false).Notices, `list "Recovery" created in Brevo`)
 	quiet = calls()
 	a.preflight(false)
-	a.configure(fmt.Sprintf(rule, "ticket.spam", "brevo.list_add: Recovery"))
+	a.configure(fmt.Sprintf(rule, "ticket.deleted", "brevo.list_add: Recovery"))
 	a.preflight(false)
 	assert.Equal(t, quiet, calls(), "the same list")
 

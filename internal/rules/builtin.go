@@ -34,7 +34,7 @@ func readyMade() map[string]RuleConfig {
 		CSATRequest: {
 			Name: CSATRequest,
 			On:   []string{TicketSolved},
-			When: `ticket.status in ["solved", "closed"] and not ticket.merged and not ticket.spam and not ticket.deleted and ` +
+			When: `ticket.status in ["solved", "closed"] and not ticket.merged and not ticket.deleted and ` +
 				`not contact.suspended and not transition.superseded`,
 			Unless: []string{TicketReopened},
 			Limit:  Limit{Per: PerPerson, Count: 1, Within: 7 * day},

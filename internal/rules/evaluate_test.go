@@ -97,7 +97,6 @@ func TestCSATRequestSkips(t *testing.T) {
 	assert.Len(t, set.Evaluate(solvedOnce(), facts()), 1)
 	for name, change := range map[string]func(*rules.Facts){
 		"merged":    func(f *rules.Facts) { f.Ticket.Merged = true },
-		"spam":      func(f *rules.Facts) { f.Ticket.Spam = true },
 		"deleted":   func(f *rules.Facts) { f.Ticket.Deleted = true },
 		"reopened":  func(f *rules.Facts) { f.Ticket.Status = "open" },
 		"suspended": func(f *rules.Facts) { f.Contact.Suspended = true },

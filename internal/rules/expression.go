@@ -182,6 +182,9 @@ func (c *checker) member(n *ast.MemberNode) {
 			if near := nearest(property.Value, known); near != "" {
 				fix = "did you mean " + of.Value + "." + near + "?"
 			}
+			if told, ok := untold[of.Value+"."+property.Value]; ok {
+				fix = told
+			}
 			c.fail("knows no %s; %s", shown(of.Value+"."+property.Value), fix)
 		}
 	}
@@ -200,6 +203,10 @@ func (c *checker) field(in ast.Node, key string) {
 		c.fields = append(c.fields, Field{kind[of.Value], key})
 	}
 }
+
+// untold are facts that one may look for and Zendesk does not tell, and what to ask instead. A ticket that is marked as spam is
+// deleted: no answer says why. https://developer.zendesk.com/api-reference/ticketing/tickets/tickets/#mark-ticket-as-spam-and-suspend-requester
+var untold = map[string]string{"ticket.spam": "Zendesk shows spam as deleted: ask ticket.deleted"}
 
 // names are what expressions call the fields of a struct, those of embedded structs included.
 func names(t reflect.Type) []string {

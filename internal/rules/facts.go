@@ -21,7 +21,7 @@ type Ticket struct {
 	Rating                         string   // good, neutral, bad, or empty
 	Score                          *float64 // 0 to 100; nil without a rating
 	CreatedAt, SolvedAt, UpdatedAt time.Time
-	Merged, Spam, Deleted          bool
+	Merged, Deleted                bool           // Zendesk shows spam as deleted
 	Fields                         map[string]any // mapped custom fields by id
 }
 
@@ -39,7 +39,7 @@ type Contact struct {
 	Fields                    map[string]any // mapped custom fields by key
 }
 
-// FactsOf is what a kept ticket state tells; organization, spam and custom fields are the caller's to add.
+// FactsOf is what a kept ticket state tells; organization and custom fields are the caller's to add.
 func FactsOf(s TicketState) Ticket {
 	t := Ticket{
 		ID: s.ID, Status: s.Status, Priority: s.Priority, Channel: s.Channel, Reopens: s.Reopens, Rating: s.Rating.Category,
@@ -68,7 +68,6 @@ type (
 		SolvedAt       time.Time `expr:"solved_at"`
 		UpdatedAt      time.Time `expr:"updated_at"`
 		Merged         bool      `expr:"merged"`
-		Spam           bool      `expr:"spam"`
 		Deleted        bool      `expr:"deleted"`
 	}
 	contactView struct {
@@ -122,7 +121,7 @@ func environment(t Transition, f Facts) conditionEnv {
 		Ticket: ticketFacts{ticketView{
 			ID: k.ID, OrganizationID: k.OrganizationID, Status: k.Status, Priority: k.Priority, Channel: k.Channel, Reopens: k.Reopens,
 			Rated: k.Score != nil, Rating: k.Rating, Score: number(k.Score), CreatedAt: k.CreatedAt.UTC(), SolvedAt: k.SolvedAt.UTC(),
-			UpdatedAt: k.UpdatedAt.UTC(), Merged: k.Merged, Spam: k.Spam, Deleted: k.Deleted,
+			UpdatedAt: k.UpdatedAt.UTC(), Merged: k.Merged, Deleted: k.Deleted,
 		}, k.Fields},
 		Contact: contactFacts{contactView{
 			ID: c.ID, OrganizationID: c.OrganizationID, Role: c.Role, Locale: c.Locale, TimeZone: c.TimeZone, Suspended: c.Suspended,

@@ -15,8 +15,8 @@ func FuzzExpressions(f *testing.F) {
 		`let a = "x"; a + a == a`, `ticket.fields["a"].b.c`, `ticket.fields.a[0:99] matches "("`, `-9223372036854775808 / -1 > 0`, `1 % 0 == 1`,
 		`repeat("a", 1000000) == ""`, `date(ticket.status) > ticket.created_at`, `duration(contact.fields.x) > duration("1h")`,
 		`ticket?.fields?.x ?? true`, `{"a": ticket}["a"].merged`, `((((((((((true))))))))))`, `ticket.fields in contact.fields`, `round(0/0) == 1`,
-		`"a" matches "(a{1000}){1000}"`, `contact.tags[-1] == ""`, `max(contact.tags) == 1`, `min() == 1`, `not not not ticket.spam`, "\x00", `#`, `$env`,
-		`$env.ticket.spam`, `ticket | len()`, `if ticket.spam { true } else { false }`, `1 ** 99999 > 0`, `string(ticket) == string(contact)`,
+		`"a" matches "(a{1000}){1000}"`, `contact.tags[-1] == ""`, `max(contact.tags) == 1`, `min() == 1`, `not not not ticket.merged`, "\x00", `#`, `$env`,
+		`$env.ticket.merged`, `ticket | len()`, `if ticket.merged { true } else { false }`, `1 ** 99999 > 0`, `string(ticket) == string(contact)`,
 	} {
 		f.Add(seed, seed)
 	}

@@ -97,6 +97,8 @@ func TestProblems(t *testing.T) {
 		"unless":           {"- on: ticket.solved\n  unless: [ticket.reopen]" + do, `2:12: automations[1].unless[1] knows no "ticket.reopen"; did you mean ticket.reopened?`},
 		"unless no ticket": {"- on: user.created\n  unless: [ticket.created]" + do, "2:12: automations[1].unless[1] cannot be ticket.created: what happens to a user has no ticket; name an event of users"},
 		"unknown name":     {"- on: ticket.solved\n  when: tiket.status == 'open'" + do, `2:9: automations[1].when knows no "tiket"; did you mean ticket?`},
+		"untold":           {"- on: ticket.solved\n  when: not ticket.spam" + do, `2:9: automations[1].when knows no "ticket.spam"; Zendesk shows spam as deleted: ask ticket.deleted`},
+		"untold, template": {"- on: ticket.solved\n  do:\n    - zendesk.note: '{{ ticket.spam }}'", `3:21: automations[1].do[1].zendesk.note has a template that knows no "ticket.spam"; Zendesk shows spam as deleted: ask ticket.deleted`},
 		"unknown field":    {"- on: ticket.solved\n  when: ticket.statuss == 'open'" + do, `2:9: automations[1].when knows no "ticket.statuss"; did you mean ticket.status?`},
 		"wrong type":       {"- on: ticket.solved\n  when: ticket.reopens == 'open'" + do, `2:9: automations[1].when has an error at character 16: invalid operation: == (mismatched types int and string)`},
 		"no bool":          {"- on: ticket.solved\n  when: ticket.reopens" + do, `2:9: automations[1].when is no valid expression: expected bool, but got int`},
