@@ -54,9 +54,10 @@ func (w *writer) freeAddress(ctx context.Context, r *ruling) (free bool, err err
 }
 
 // changePlaces gives each of a circle the contact of the one after, whose address they have now. The consent of a contact
-// and of the person who comes to it are both kept: the stricter counts.
+// and of the person who comes to it are both kept: the stricter counts. All of them are recorded in their new places before the
+// first is written, so that an end in between leaves contacts that are merely not up to date.
 func (w *writer) changePlaces(ctx context.Context, circle []*ruling) error {
-	before := make([]situation, len(circle))
+	before, places := make([]situation, len(circle)), make([]store.Result, len(circle))
 	for i, r := range circle {
 		before[i] = r.situation
 	}
@@ -77,7 +78,12 @@ func (w *writer) changePlaces(ctx context.Context, circle []*ruling) error {
 				return err
 			}
 		}
+		places[i] = store.Result{Delivery: s.had, Keep: true}
+		r.claimed.Delivery = s.had
 		r.decision = w.policy.decide(*s)
+	}
+	if err := w.store.Record(ctx, w.owner, places, w.now()); err != nil {
+		return fmt.Errorf("record places: %w", err)
 	}
 	return nil
 }

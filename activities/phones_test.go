@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"zendesk-brevo/activities"
+	"zendesk-brevo/internal/sim"
 	"zendesk-brevo/internal/sim/brevosim"
 	"zendesk-brevo/internal/sim/seed"
 	"zendesk-brevo/internal/store"
@@ -152,6 +153,40 @@ func TestANumberThatTheMarketerTypedStaysWhenTwoPeopleChangePlaces(t *testing.T)
 	assert.Equal(t, theirs, contactOf(w).Attributes["SMS"])
 	her, there := w.brevo.ContactByEmail(bob)
 	require.True(t, there)
+	assert.Equal(t, "Lovelace", her.Attributes["LASTNAME"])
+	assert.Equal(t, ours[1:], her.Attributes["SMS"])
+}
+
+// Two people change places, and the step ends after the first of them was written.
+func TestAnEndBetweenTwoWhoChangePlacesLosesNothing(t *testing.T) {
+	const bob = "bob@customers.example"
+	w, ada := withPhone(t)
+	w.zendesk.CreateUser(seed.User{Name: "Bob Byron", Email: bob})
+	other := w.renew("two", bob)[0]
+	push := func(user int64) error {
+		_, err := run(w, w.steps.Brevo.PushContact, activities.PushContactInput{Account: account, UserID: user, RunID: "webhook"})
+		return err
+	}
+	require.NoError(t, push(other))
+	his, there := w.brevo.ContactByEmail(bob)
+	require.True(t, there)
+	hers := contactOf(w).ID
+	w.zendesk.UpdateUser(ada, func(u *seed.User) { u.Email = "ada2@customers.example" }) // an address is one user's
+	w.zendesk.UpdateUser(other, func(u *seed.User) { u.Email = "ada@customers.example" })
+	w.zendesk.UpdateUser(ada, func(u *seed.User) { u.Email = bob })
+	w.renew("three")
+	w.brevo.Faults().Add(sim.Fault{Method: http.MethodPut, Path: fmt.Sprintf("/v3/contacts/%d", his.ID), Status: http.StatusServiceUnavailable})
+	require.Error(t, push(ada))
+	require.Equal(t, "Byron", contactOf(w).Attributes["LASTNAME"], "one is written")
+	w.now = w.now.Add(time.Minute)
+	require.NoError(t, push(other))
+	require.NoError(t, push(ada))
+	assert.Equal(t, hers, contactOf(w).ID)
+	assert.Equal(t, "Byron", contactOf(w).Attributes["LASTNAME"])
+	assert.NotContains(t, contactOf(w).Attributes, "SMS")
+	her, there := w.brevo.ContactByEmail(bob)
+	require.True(t, there)
+	assert.Equal(t, his.ID, her.ID)
 	assert.Equal(t, "Lovelace", her.Attributes["LASTNAME"])
 	assert.Equal(t, ours[1:], her.Attributes["SMS"])
 }

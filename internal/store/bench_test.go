@@ -92,3 +92,40 @@ func BenchmarkPeek(b *testing.B) {
 		})
 	}
 }
+
+// benchContacts is one page of Brevo's contacts, ids from first on.
+func benchContacts(first int64) []store.BrevoContact {
+	rows := make([]store.BrevoContact, 1000)
+	for i := range rows {
+		id := first + int64(i)
+		rows[i] = store.BrevoContact{
+			ID: id, Email: fmt.Sprintf("user%d@example.com", id), Lists: []int64{3, 4}, ModifiedAt: at(int(id)),
+			Attributes: map[string]any{"FIRSTNAME": "Some", "LASTNAME": "Body", "SMS": strconv.FormatInt(33600000000+id, 10)},
+		}
+	}
+	return rows
+}
+
+// BenchmarkApplyBrevoContacts mirrors pages of 1,000 contacts: "new" ones that the mirror does not know, and "known" ones.
+func BenchmarkApplyBrevoContacts(b *testing.B) {
+	for name, address := range engines {
+		for _, kind := range []string{"new", "known"} {
+			b.Run(name+"/"+kind, func(b *testing.B) {
+				a := open(b, address(b)).Account("acme")
+				for page := range int64(20) {
+					require.NoError(b, a.ApplyBrevoContacts(b.Context(), "s", benchContacts(page*1000+1), t0))
+				}
+				for n := int64(0); b.Loop(); n++ {
+					b.StopTimer()
+					rows := benchContacts(n%20*1000 + 1)
+					if kind == "new" {
+						rows = benchContacts((20+n)*1000 + 1)
+					}
+					b.StartTimer()
+					require.NoError(b, a.ApplyBrevoContacts(b.Context(), "s", rows, t0))
+				}
+				b.ReportMetric(float64(b.N)*1000/b.Elapsed().Seconds(), "rows/s")
+			})
+		}
+	}
+}
