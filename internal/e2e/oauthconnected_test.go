@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/sdk/testsuite"
 
 	"zendesk-brevo/activities"
+	"zendesk-brevo/internal/config"
 	"zendesk-brevo/internal/control"
 	signing "zendesk-brevo/internal/credentials"
 	"zendesk-brevo/internal/seal"
@@ -142,7 +143,7 @@ func TestARevokedConsentPausesAndGoesOnAfterConnect(t *testing.T) {
 // standsConnected is what `starter status` says of the connection.
 func (w *world) standsConnected(t *testing.T) bool {
 	t.Helper()
-	s, err := control.Collect(t.Context(), "zendesk", account, w.account(), func(context.Context) (*control.Engine, error) {
+	s, err := control.Collect(t.Context(), config.DefaultConnector("zendesk", account), w.account(), func(context.Context) (*control.Engine, error) {
 		return nil, errors.New("not asked")
 	})
 	require.NoError(t, err)
