@@ -58,7 +58,9 @@ func syncedStatus() *control.Status {
 		},
 		Companies: 1188, CompaniesRejected: map[string]int64{"refused": 1},
 		NextRun: utc(noon.Add(3*time.Minute + 30*time.Second)),
-		LastRun: &control.LastRun{Type: "incremental", Status: "completed", StartedAt: before(91 * time.Minute), EndedAt: before(90 * time.Minute)},
+		LastRun: &control.LastRun{Type: "incremental", Status: "completed", StartedAt: before(91 * time.Minute), EndedAt: before(90 * time.Minute), Notices: []string{
+			"Brevo's plan has no companies (403): organizations stay out", "satisfaction_ratings skipped: 404 InvalidEndpoint",
+		}},
 		Budgets: []control.Bucket{
 			{Name: "zendesk:account", Limit: 400, Remaining: 80, ResetsAt: utc(noon.Add(34 * time.Second))},
 			{Name: "zendesk:incremental-exports", Limit: 10, Remaining: 2, ResetsAt: before(time.Hour), WaitedSeconds: 184},

@@ -41,6 +41,15 @@ func statusText(s *control.Status, now time.Time, p palette) string {
 	if last := s.LastRun; last != nil && s.Running == nil && last.Status != control.RunCompleted {
 		row("last run", "%s, %s, started %s", last.Type, last.Status, moment(now, last.StartedAt, "unknown"))
 	}
+	if last := s.LastRun; last != nil {
+		for i, notice := range last.Notices {
+			label := ""
+			if i == 0 {
+				label = "notices"
+			}
+			row(label, "%s", notice)
+		}
+	}
 	row("next run", "%s", nextRun(s, now))
 	if s.Webhooks != nil {
 		row("webhooks", "%s", deliveriesText(s.Webhooks, now))
