@@ -82,6 +82,8 @@ type companySync struct {
 	key   string        // the company attribute that holds the organization's id
 	tries map[int64]int // imports that failed in this run, by organization
 	sent  int64
+	// passed: another attempt has changed a company since this one read it, so that what it needs is to be seen anew.
+	passed bool
 	// refusals counts those since Brevo last accepted something.
 	refusals int
 
@@ -122,7 +124,7 @@ func (s *companySync) run(ctx context.Context) (done bool, _ error) {
 		return false, err
 	}
 	waiting, err := s.change(ctx, work.change)
-	return !waiting, err
+	return !waiting && !s.passed, err
 }
 
 // prepare reads what the store knows of this run and of the key attribute.

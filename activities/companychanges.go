@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"zendesk-brevo/internal/config"
 	"zendesk-brevo/internal/store"
@@ -21,6 +22,7 @@ func (w *companyWork) empty() bool { return len(w.create)+len(w.change) == 0 }
 // companyChange is one organization whose company is out of date.
 type companyChange struct {
 	company store.Company // as it was last sent
+	row     store.Company // as it stands in the store, as far as this attempt knows
 	want    map[string]any
 	link    []int64
 	unlink  []int64
@@ -44,11 +46,13 @@ func (c *companyChange) after() store.Company {
 	return out
 }
 
-// during is the company while nobody knows whether the change has arrived: what it links or unlinks may stand or not.
-func (c *companyChange) during() store.Company {
+// during is the company while nobody knows whether the change has arrived: what it links or unlinks may stand or not. Brevo is asked
+// at that time.
+func (c *companyChange) during(at time.Time) store.Company {
 	out := c.company
 	out.Contacts = without(c.company.Contacts, c.touched())
 	out.Unsure = union(c.company.Unsure, c.touched())
+	out.IntentAt = at // no other attempt's row is the same
 	return out
 }
 
@@ -87,7 +91,7 @@ func (s *companySync) compare(ctx context.Context, ids []int64, work *companyWor
 	var done []store.Dirty
 	var settled []int64
 	for i := range firms {
-		change := companyChange{company: firms[i].company, dirty: versions[ids[i]]}
+		change := companyChange{company: firms[i].company, row: firms[i].company, dirty: versions[ids[i]]}
 		if s.leave(&change.company) || s.plan(&change, &firms[i], ours, work) {
 			continue
 		}

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"strconv"
 
 	"zendesk-brevo/internal/brevo"
+	"zendesk-brevo/internal/rest"
 	"zendesk-brevo/internal/store"
 )
 
@@ -15,28 +17,33 @@ import (
 // the answer get lost, they are looked for before anything is made again. An import that Brevo refuses is halved until
 // the bad row stands alone.
 func (s *companySync) importNew(ctx context.Context, changes []companyChange) error {
-	intents, rows := make([]store.Company, len(changes)), make([]companyRow, len(changes))
+	call, cancel := context.WithTimeout(ctx, rest.DefaultTimeout)
+	defer cancel()
+	changes, _, err := s.book(ctx, changes, func(c *companyChange) store.Company {
+		intent := s.intent(c)
+		intent.ProcessID = processUnknown
+		return intent
+	})
+	if err != nil || len(changes) == 0 {
+		return err
+	}
+	rows := make([]companyRow, len(changes))
 	for i := range changes {
-		intents[i], rows[i] = s.intent(&changes[i]), companyRow{attributes: changes[i].want}
-		intents[i].ProcessID = processUnknown
+		rows[i] = companyRow{attributes: changes[i].want}
 	}
-	if err := s.store.SaveCompanies(ctx, intents, s.now()); err != nil {
-		return fmt.Errorf("store intents: %w", err)
-	}
-	process, err := s.upload(ctx, rows, brevo.CompanyMapping{})
+	process, err := s.upload(call, rows, brevo.CompanyMapping{})
 	if err != nil {
 		if !mayHaveArrived(err) {
 			err = s.forget(ctx, changes, err)
 		}
 		return s.halve(ctx, changes, err, s.importNew)
 	}
-	for i := range intents {
-		intents[i].ProcessID = process
-	}
-	if err := s.store.SaveCompanies(ctx, intents, s.now()); err != nil {
-		return fmt.Errorf("store companies: %w", err)
-	}
-	return nil
+	_, _, err = s.book(ctx, changes, func(c *companyChange) store.Company {
+		carried := c.row
+		carried.ProcessID = process
+		return carried
+	})
+	return err
 }
 
 // halve imports again, in halves, what Brevo refused as a whole, and rejects what stands alone.
@@ -106,11 +113,15 @@ func chunked(changes []companyChange) (out [][]companyChange) {
 // importChanges changes companies by one import, one row a link: whether several contacts fit into one cell is not
 // documented. They count as changed until their process fails; their marks stay until it has ended.
 func (s *companySync) importChanges(ctx context.Context, changes []companyChange, m brevo.CompanyMapping) error {
+	call, cancel := context.WithTimeout(ctx, rest.DefaultTimeout)
+	defer cancel()
+	changes, _, err := s.book(ctx, changes, func(c *companyChange) store.Company { return c.during(s.now()) })
+	if err != nil || len(changes) == 0 {
+		return err
+	}
 	var rows []companyRow
-	booked := make([]store.Company, len(changes))
 	for i := range changes {
 		c := &changes[i]
-		booked[i] = c.during()
 		contacts := c.touched()
 		if len(contacts) == 0 {
 			contacts = []int64{0}
@@ -119,22 +130,16 @@ func (s *companySync) importChanges(ctx context.Context, changes []companyChange
 			rows = append(rows, companyRow{id: c.company.BrevoID, attributes: c.want, contact: contact})
 		}
 	}
-	if err := s.store.SaveCompanies(ctx, booked, s.now()); err != nil {
-		return fmt.Errorf("store companies: %w", err)
-	}
-	process, err := s.upload(ctx, rows, m)
+	process, err := s.upload(call, rows, m)
 	if err != nil {
 		return s.halve(ctx, changes, err, func(ctx context.Context, half []companyChange) error { return s.importChanges(ctx, half, m) })
 	}
-	for i := range changes {
-		unsure := booked[i].Unsure
-		booked[i] = changes[i].after()
-		booked[i].Unsure, booked[i].ProcessID, booked[i].IntentAt = unsure, process, s.now()
-	}
-	if err := s.store.SaveCompanies(ctx, booked, s.now()); err != nil {
-		return fmt.Errorf("store companies: %w", err)
-	}
-	return nil
+	_, lost, err := s.book(ctx, changes, func(c *companyChange) store.Company {
+		carried := c.after()
+		carried.Unsure, carried.ProcessID, carried.IntentAt = c.row.Unsure, process, s.now()
+		return carried
+	})
+	return errors.Join(err, s.doubt(ctx, lost))
 }
 
 // companyRow is one line of a company import.

@@ -111,7 +111,7 @@ func (r *companyReader) list(ctx context.Context) ([]brevo.Company, error) {
 
 // take books what a page shows of the companies looked for, and counts the rows that were not seen before.
 func (r *companyReader) take(ctx context.Context, page []brevo.Company) (fresh int, _ error) {
-	var made []store.Company
+	var read, made []store.Company
 	var ids []int64
 	for i := range page {
 		if r.seen[page[i].ID] {
@@ -124,6 +124,7 @@ func (r *companyReader) take(ctx context.Context, page []brevo.Company) (fresh i
 		if !open {
 			continue
 		}
+		read = append(read, c)
 		c.State, c.BrevoID, c.ProcessID, c.SentAt = companySent, page[i].ID, 0, time.Time{}
 		r.arrived(&c)
 		made, ids = append(made, c), append(ids, id)
@@ -132,7 +133,7 @@ func (r *companyReader) take(ctx context.Context, page []brevo.Company) (fresh i
 	if len(made) == 0 {
 		return fresh, nil
 	}
-	if err := r.store.SaveCompanies(ctx, made, r.now()); err != nil {
+	if _, err := r.store.SaveCompanies(ctx, read, made, r.now()); err != nil {
 		return fresh, fmt.Errorf("store companies: %w", err)
 	}
 	return fresh, r.store.ClearRejects(ctx, store.KindOrganization, ids)

@@ -49,6 +49,8 @@ func (p *companyProcesses) fate(c *store.Company) fate {
 	age := p.now.Sub(c.IntentAt)
 	status := p.status[c.ProcessID]
 	switch {
+	case c.ProcessID == 0 && age < answerGrace:
+		return fateRunning
 	case c.ProcessID == 0:
 		return fateNever
 	case c.ProcessID == processUnknown && p.busy && age >= processPatience:
@@ -67,7 +69,7 @@ func (p *companyProcesses) fate(c *store.Company) fate {
 	return fateStuck
 }
 
-// settle looks after the imports under way: what they made is found by its key, and what they cannot have made is an
+// settle looks after the calls and imports under way: what they made is found by its key, and what they cannot have made is an
 // intent no more. It reports whether one is still running.
 func (s *companySync) settle(ctx context.Context) (waiting bool, err error) {
 	intents, err := s.store.CompaniesByState(ctx, companyIntent)
@@ -82,8 +84,8 @@ func (s *companySync) settle(ctx context.Context) (waiting bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	for i := range carried {
-		if processes.fate(&carried[i]) == fateRunning {
+	for _, c := range slices.Concat(carried, intents) {
+		if processes.fate(&c) == fateRunning {
 			return true, nil
 		}
 	}
@@ -127,9 +129,10 @@ func (s *companySync) processes(ctx context.Context, carried []store.Company) (*
 // settleChanges books what became of companies whose change an import carried. What a failed import carried counts as
 // never sent, and which of its links stand is open.
 func (s *companySync) settleChanges(ctx context.Context, carried []store.Company, processes *companyProcesses) error {
-	var settled []store.Company
+	var read, settled []store.Company
 	var arrived, failed []int64
-	for _, c := range carried {
+	for i := range carried {
+		c := carried[i]
 		switch processes.fate(&c) {
 		case fateEnded:
 			c.ProcessID, c.Unsure = 0, nil
@@ -141,9 +144,9 @@ func (s *companySync) settleChanges(ctx context.Context, carried []store.Company
 		case fateRunning, fateStuck:
 			continue
 		}
-		settled = append(settled, c)
+		read, settled = append(read, carried[i]), append(settled, c)
 	}
-	if err := s.store.SaveCompanies(ctx, settled, s.now()); err != nil {
+	if _, err := s.store.SaveCompanies(ctx, read, settled, s.now()); err != nil {
 		return fmt.Errorf("store companies: %w", err)
 	}
 	if err := s.store.MarkDirty(ctx, store.KindOrganization, failed, s.now()); err != nil {
@@ -169,6 +172,7 @@ func (s *companySync) reconcile(ctx context.Context, intents []store.Company, pr
 		return err
 	}
 	var failed []int64
+	read := slices.Clone(missing)
 	for i := range missing {
 		c := &missing[i]
 		switch processes.fate(c) {
@@ -180,7 +184,7 @@ func (s *companySync) reconcile(ctx context.Context, intents []store.Company, pr
 		case fateRunning, fateEnded, fateStuck:
 		}
 	}
-	if err := s.store.SaveCompanies(ctx, missing, s.now()); err != nil {
+	if _, err := s.store.SaveCompanies(ctx, read, missing, s.now()); err != nil {
 		return fmt.Errorf("store companies: %w", err)
 	}
 	return s.failed(ctx, failed)

@@ -37,43 +37,36 @@ func (s *companySync) create(ctx context.Context, changes []companyChange) (wait
 
 // createOne leaves the company's mark: its contacts are linked by the next step.
 func (s *companySync) createOne(ctx context.Context, c *companyChange) error {
-	made := []store.Company{s.intent(c)}
-	if err := s.store.SaveCompanies(ctx, made, s.now()); err != nil {
-		return fmt.Errorf("store intent: %w", err)
+	// Whoever looks for it after answerGrace can rely on this call's being over.
+	call, cancel := context.WithTimeout(ctx, rest.DefaultTimeout)
+	defer cancel()
+	made, _, err := s.book(ctx, []companyChange{*c}, s.intent)
+	if err != nil || len(made) == 0 {
+		return err
 	}
-	id, err := s.brevo.CreateCompany(ctx, brevo.CreateCompany{
+	c = &made[0]
+	id, err := s.brevo.CreateCompany(call, brevo.CreateCompany{
 		Name: cell(c.want, companyName), Attributes: map[string]any{s.key: c.want[s.key]},
 	})
 	switch {
 	case err == nil:
-		made[0].State, made[0].BrevoID = companySent, id
-		s.arrived(&made[0])
-		if err := s.store.SaveCompanies(ctx, made, s.now()); err != nil {
-			return fmt.Errorf("store company: %w", err)
+		sent := c.row
+		sent.State, sent.BrevoID = companySent, id
+		s.arrived(&sent)
+		if _, _, err := s.book(ctx, made, func(*companyChange) store.Company { return sent }); err != nil {
+			return err
 		}
-		return s.store.ClearRejects(ctx, store.KindOrganization, []int64{made[0].OrganizationID})
+		return s.store.ClearRejects(ctx, store.KindOrganization, []int64{sent.OrganizationID})
 	case Classify(err) == Reject:
 		return s.reject(ctx, c, err)
 	case !mayHaveArrived(err):
-		return s.forget(ctx, []companyChange{*c}, err)
+		return s.forget(ctx, made, err)
 	}
 	return err
 }
 
 func (s *companySync) intent(c *companyChange) store.Company {
 	return store.Company{OrganizationID: c.company.OrganizationID, State: companyIntent, Attributes: c.want, IntentAt: s.now()}
-}
-
-// forget takes intents back that Brevo certainly has not carried out, and hands the cause on.
-func (s *companySync) forget(ctx context.Context, changes []companyChange, cause error) error {
-	before := make([]store.Company, len(changes))
-	for i := range changes {
-		before[i] = changes[i].company
-	}
-	if err := s.store.SaveCompanies(ctx, before, s.now()); err != nil {
-		return fmt.Errorf("store companies: %w", err)
-	}
-	return cause
 }
 
 // mayHaveArrived reports whether the vendor may have carried out a call that failed. One that failed for want of an access token
@@ -97,10 +90,12 @@ func (s *companySync) change(ctx context.Context, changes []companyChange) (wait
 }
 
 func (s *companySync) changeOne(ctx context.Context, c *companyChange) error {
-	if err := s.store.SaveCompanies(ctx, []store.Company{c.during()}, s.now()); err != nil {
-		return fmt.Errorf("store company: %w", err)
+	booked, _, err := s.book(ctx, []companyChange{*c}, func(c *companyChange) store.Company { return c.during(s.now()) })
+	if err != nil || len(booked) == 0 {
+		return err
 	}
-	err := s.update(ctx, c)
+	c = &booked[0]
+	err = s.update(ctx, c)
 	if err == nil {
 		err = s.relink(ctx, c)
 	}
@@ -114,8 +109,8 @@ func (s *companySync) changeOne(ctx context.Context, c *companyChange) error {
 	}
 	now := c.after()
 	s.arrived(&now)
-	if err := s.store.SaveCompanies(ctx, []store.Company{now}, s.now()); err != nil {
-		return fmt.Errorf("store company: %w", err)
+	if _, lost, err := s.book(ctx, booked, func(*companyChange) store.Company { return now }); err != nil || len(lost) > 0 {
+		return errors.Join(err, s.doubt(ctx, lost))
 	}
 	if err := s.store.ClearRejects(ctx, store.KindOrganization, []int64{now.OrganizationID}); err != nil {
 		return err
@@ -215,8 +210,8 @@ func (s *companySync) linkPresent(ctx context.Context, company *brevo.Company, i
 // contact, not made again.
 func (s *companySync) gone(ctx context.Context, c *companyChange) error {
 	gone := store.Company{OrganizationID: c.company.OrganizationID, State: companyGone, BrevoID: c.company.BrevoID, SentAt: c.company.SentAt}
-	if err := s.store.SaveCompanies(ctx, []store.Company{gone}, s.now()); err != nil {
-		return fmt.Errorf("store company: %w", err)
+	if _, lost, err := s.book(ctx, []companyChange{*c}, func(*companyChange) store.Company { return gone }); err != nil || len(lost) > 0 {
+		return err
 	}
 	if s.cfg.OnBrevoDeleted == config.OnBrevoDeletedRecreate {
 		return nil // its mark stays: the next run makes it again
@@ -249,8 +244,8 @@ func (s *companySync) reject(ctx context.Context, c *companyChange, cause error)
 	}
 	if c.company.State != companySent {
 		refused := store.Company{OrganizationID: id, State: companyRefused, Attributes: c.want}
-		if err := s.store.SaveCompanies(ctx, []store.Company{refused}, s.now()); err != nil {
-			return fmt.Errorf("store company: %w", err)
+		if _, lost, err := s.book(ctx, []companyChange{*c}, func(*companyChange) store.Company { return refused }); err != nil || len(lost) > 0 {
+			return err
 		}
 	}
 	return s.store.ClearDirty(ctx, store.KindOrganization, []store.Dirty{c.mark()})

@@ -114,7 +114,8 @@ func (x *asking) stand() {
 		State: store.DeliverySent, Email: jane, BrevoID: id, SentAt: noon.Add(-40 * time.Minute), Lists: []int64{everybody},
 		Attributes: map[string]any{"LASTNAME": "Doe", "ROLE": "end-user", "OPEN_TICKETS": 0.0},
 	})
-	require.NoError(t, acc.SaveCompanies(ctx, []store.Company{{OrganizationID: 4, State: "sent", BrevoID: "6b1f", Contacts: []int64{id}, SentAt: noon.Add(-20 * time.Minute)}}, noon))
+	_, err = acc.SaveCompanies(ctx, nil, []store.Company{{OrganizationID: 4, State: "sent", BrevoID: "6b1f", Contacts: []int64{id}, SentAt: noon.Add(-20 * time.Minute)}}, noon)
+	require.NoError(t, err)
 }
 
 func janeDoe() mapping.User {

@@ -160,12 +160,16 @@ func TestCompanyScan(t *testing.T) {
 func TestCompanies(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, s *store.Store) {
 		a, c := s.Account("acme"), t.Context()
-		require.NoError(t, a.SaveCompanies(c, []store.Company{{OrganizationID: 10, State: "intent"}, {OrganizationID: 11, State: "intent", ProcessID: 7}}, at(1)))
+		require.NoError(t, saveCompanies(c, a, []store.Company{{OrganizationID: 10, State: "intent"}, {OrganizationID: 11, State: "intent", ProcessID: 7}}, at(1)))
 		full := store.Company{
 			OrganizationID: 10, State: "sent", BrevoID: "abc", Attributes: map[string]any{"zendesk_id": 10.0, "name": "Ten"},
 			Contacts: []int64{5, 6}, IntentAt: at(1), SentAt: at(2),
 		}
-		require.NoError(t, a.SaveCompanies(c, []store.Company{full}, at(9)))
+		begun, err := a.Companies(c, []int64{10})
+		require.NoError(t, err)
+		lost, err := a.SaveCompanies(c, []store.Company{begun[10]}, []store.Company{full}, at(9))
+		require.NoError(t, err)
+		assert.Empty(t, lost)
 		got, err := a.Companies(c, []int64{10, 11, 12})
 		require.NoError(t, err)
 		assert.Equal(t, map[int64]store.Company{10: full, 11: {OrganizationID: 11, State: "intent", ProcessID: 7, IntentAt: at(1)}}, got)

@@ -98,39 +98,88 @@ func (a *Account) CountCompanies(ctx context.Context) (int64, error) {
 	return n, nil
 }
 
-// SaveCompanies stores companies whole. An intent or sent company without its time gets now.
-func (a *Account) SaveCompanies(ctx context.Context, companies []Company, now time.Time) error {
-	rows := make([][]any, 0, len(companies))
-	last := make(map[int64]int, len(companies))
-	for i, c := range companies {
-		last[c.OrganizationID] = i
+// SaveCompanies stores companies whole, each only while its row is still what the caller has read; a company that is not among those
+// read had none. It returns the organizations whose row somebody else has changed since: they are left as they are. An intent or sent
+// company without its time gets now.
+func (a *Account) SaveCompanies(ctx context.Context, read, companies []Company, now time.Time) (lost map[int64]bool, err error) {
+	was, want, ids := make(map[int64]Company, len(read)), make(map[int64]Company, len(companies)), make([]int64, 0, len(companies))
+	for _, c := range read {
+		was[c.OrganizationID] = c
 	}
-	for i, c := range companies {
-		if last[c.OrganizationID] != i {
-			continue
-		}
+	for _, c := range companies {
 		if c.State == "intent" && c.IntentAt.IsZero() {
 			c.IntentAt = now
 		}
 		if c.State == "sent" && c.SentAt.IsZero() {
 			c.SentAt = now
 		}
-		attributes, err := encodeMap(c.Attributes)
-		if err != nil {
-			return fmt.Errorf("save companies: %w", err)
-		}
-		contacts, err := encodeList(joined(c.Unsure, c.Contacts))
-		if err != nil {
-			return fmt.Errorf("save companies: %w", err)
-		}
-		rows = append(rows, []any{
-			c.OrganizationID, c.State, c.BrevoID, c.ProcessID, attributes, contacts, nanos(c.IntentAt), nanos(c.SentAt),
-		})
+		want[c.OrganizationID] = c
+		ids = append(ids, c.OrganizationID)
 	}
-	if err := a.write(ctx, func(t *tx) error { return t.run(ctx, &upsertCompanies, rows) }); err != nil {
-		return fmt.Errorf("save companies: %w", err)
+	err = a.write(ctx, func(t *tx) error {
+		lost = map[int64]bool{}
+		found, err := t.lockCompanies(ctx, distinct(ids))
+		if err != nil {
+			return err
+		}
+		rows := make([][]any, 0, len(found))
+		for i := range found {
+			id := found[i].OrganizationID
+			before := was[id]
+			before.OrganizationID = id
+			same, err := sameCompany(&found[i], &before)
+			if err != nil {
+				return err
+			}
+			if !same {
+				lost[id] = true
+				continue
+			}
+			c := want[id]
+			row, err := companyRow(&c)
+			if err != nil {
+				return err
+			}
+			rows = append(rows, row)
+		}
+		return t.run(ctx, &upsertCompanies, rows)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("save companies: %w", err)
 	}
-	return nil
+	return lost, nil
+}
+
+// lockCompanies locks and returns the companies of organizations; those without one get an empty one.
+func (t *tx) lockCompanies(ctx context.Context, ids []int64) ([]Company, error) {
+	if _, err := t.exec(ctx, `INSERT INTO companies (account, organization_id, state, brevo_id, process_id, attributes, contacts, intent_at, sent_at)
+		SELECT CAST($1 AS TEXT), ids.id, '', '', 0, '', '', 0, 0 FROM `+t.values("$2")+" WHERE TRUE ON CONFLICT (account, organization_id) DO NOTHING",
+		t.account, many(t, ids)); err != nil {
+		return nil, err
+	}
+	return t.companies(ctx, t.in("organization_id", "$2")+" ORDER BY organization_id"+t.forUpdate(), many(t, ids))
+}
+
+func sameCompany(a, b *Company) (bool, error) {
+	left, err := companyRow(a)
+	if err != nil {
+		return false, err
+	}
+	right, err := companyRow(b)
+	return slices.Equal(left, right), err
+}
+
+// companyRow is a company as companyColumns hold it.
+func companyRow(c *Company) ([]any, error) {
+	attributes, err := encodeMap(c.Attributes)
+	if err != nil {
+		return nil, err
+	}
+	contacts, err := encodeList(joined(c.Unsure, c.Contacts))
+	if err != nil {
+		return nil, err
+	}
+	return []any{c.OrganizationID, c.State, c.BrevoID, c.ProcessID, attributes, contacts, nanos(c.IntentAt), nanos(c.SentAt)}, nil
 }
 
 // OrganizationMembers returns, ascending, the Brevo ids of the contacts in state sent of the users whose default

@@ -81,7 +81,7 @@ func known(t *testing.T, a *store.Account) {
 		{Kind: store.KindUser, ID: annID, Reason: "refused", Detail: "ann@example.com is odd", RunID: "r", At: t0},
 		{Kind: store.KindOrganization, ID: annID, Reason: "refused", Detail: "a company with the same number", RunID: "r", At: t0},
 	}))
-	require.NoError(t, a.SaveCompanies(c, []store.Company{
+	require.NoError(t, saveCompanies(c, a, []store.Company{
 		{OrganizationID: 10, State: "sent", BrevoID: "b", Contacts: []int64{502, annContact}}, {OrganizationID: 11, State: "sent", BrevoID: "c", Contacts: []int64{502}, Unsure: []int64{annContact}},
 	}, t0))
 	require.NoError(t, a.AddMerge(c, store.Merge{LoserID: 99, WinnerID: annID, At: t0}, t0))

@@ -32,7 +32,7 @@ func TestLookups(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, map[int64]store.Delivery{501: late}, deliveries)
 
-		require.NoError(t, a.SaveCompanies(c, []store.Company{{OrganizationID: 10, State: "intent", ProcessID: 7}, {OrganizationID: 11, State: "sent"}}, t0))
+		require.NoError(t, saveCompanies(c, a, []store.Company{{OrganizationID: 10, State: "intent", ProcessID: 7}, {OrganizationID: 11, State: "sent"}}, t0))
 		companies, err := a.CompaniesInProcess(c)
 		require.NoError(t, err)
 		require.Len(t, companies, 1)

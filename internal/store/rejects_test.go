@@ -20,7 +20,7 @@ func TestRetriedRejectsAreTriedAgain(t *testing.T) {
 		}
 		claim(t, a, "one", t0, 1, 2, 3)
 		require.NoError(t, a.Record(c, "one", []store.Result{{Delivery: refused(1)}, {Delivery: refused(2)}, {Delivery: refused(3)}}, t0))
-		require.NoError(t, a.SaveCompanies(c, []store.Company{
+		require.NoError(t, saveCompanies(c, a, []store.Company{
 			{OrganizationID: 10, State: "refused", Attributes: map[string]any{"name": "x"}}, {OrganizationID: 11, State: "sent", BrevoID: "b"},
 		}, t0))
 		reject := func(kind store.Kind, id int64, reason string) store.Reject {
