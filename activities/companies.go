@@ -58,10 +58,11 @@ func (b *Brevo) SyncCompanies(ctx context.Context, step PushStep) (CompaniesStat
 		// What was made counts, so it is reported also when something is in the way now: the next step meets the trouble,
 		// if it lasts, as its own.
 		out := CompaniesState{Sent: s.sent, Done: done && err == nil}
-		if out.Done {
-			out.Notice = s.notice()
-			out.Rejected, err = s.rejected(ctx)
+		if !out.Done {
+			return out, nil
 		}
+		out.Notice = s.notice()
+		out.Rejected, err = s.rejected(ctx)
 		return out, err
 	})
 }
