@@ -22,6 +22,11 @@ const (
 // https://developer.zendesk.com/api-reference/ticketing/users/users/#permanently-delete-user
 func erased(u *mapping.User) bool { return !u.Active && u.Email == "" && u.Name == zendesk.ErasedName }
 
+// erasedBefore reports whether a user was found to be deleted for good earlier: the mirror has forgotten the name that told.
+func erasedBefore(c *store.Claimed) bool {
+	return c.Found && !c.Customer.User.Active && c.Delivery.Reason == reasonErased
+}
+
 // waits reports whether it is too early to say what became of a user who is inactive: of a merge only a webhook tells, and it
 // may be late. After one interval of the schedule a deletion is believed. Who has no contact needs no patience.
 func waits(s *situation, since time.Time, interval time.Duration, now time.Time) bool {

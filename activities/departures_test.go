@@ -266,3 +266,14 @@ func TestWhoWasDeletedForGood(t *testing.T) {
 	assert.False(t, erased(&mapping.User{Name: zendesk.ErasedName, Email: anna}))
 	assert.False(t, erased(&mapping.User{Name: "Anna"}))
 }
+
+func TestWhoWasDeletedForGoodStaysSo(t *testing.T) {
+	of := func(reason string, active bool) *store.Claimed {
+		c := &store.Claimed{Found: true, Delivery: store.Delivery{Reason: reason}}
+		c.Customer.User.Active = active
+		return c
+	}
+	assert.True(t, erasedBefore(of(reasonErased, false)))
+	assert.False(t, erasedBefore(of(reasonErased, true)))
+	assert.False(t, erasedBefore(of(mapping.Inactive, false)))
+}

@@ -31,8 +31,11 @@ func (j *judge) departures(ctx context.Context, rulings []ruling) error {
 			}
 		}
 		s.absorbed = merges.into(u.ID)
-		if r.claimed.Found && erased(u) {
+		switch {
+		case r.claimed.Found && erased(u):
 			s.skip, s.erased = reasonErased, true
+		case erasedBefore(&r.claimed):
+			s.skip = reasonErased
 		}
 		s.waits = waits(s, r.claimed.UpdatedAt, j.cfg.Schedule.Every, now)
 	}
