@@ -82,6 +82,9 @@ func plural(n int64, one string) string {
 	if n == 1 {
 		return "1 " + one
 	}
+	if strings.HasSuffix(one, "s") {
+		one += "e"
+	}
 	return thousands(n) + " " + one + "s"
 }
 

@@ -50,6 +50,7 @@ func TestNumbersAreGrouped(t *testing.T) {
 	}
 	assert.Equal(t, "1 page", plural(1, "page"))
 	assert.Equal(t, "0 pages", plural(0, "page"))
+	assert.Equal(t, "2 addresses", plural(2, "address"))
 	assert.Equal(t, "1,200 rows", plural(1200, "row"))
 	assert.Equal(t, "no_email 1,200, agent 3, suspended 3, unspecified 1",
 		byReason(map[string]int64{"suspended": 3, "no_email": 1200, "agent": 3, "": 1}))

@@ -59,10 +59,10 @@ func TestBackfillSurvivesKilledWorkers(t *testing.T) {
 		worker.kill()
 		worker = w.startWorker(t, s, queue)
 	}
-	select {
+	select { // an import that was being sent when its worker died waits four minutes
 	case err := <-ended:
 		require.NoError(t, err, "worker log:\n%s", worker.logs)
-	case <-time.After(8 * time.Minute):
+	case <-time.After(20 * time.Minute):
 		require.Fail(t, "the sync did not end", "worker log:\n%s", worker.logs)
 	}
 	t.Logf("%d calls disturbed, %d calm", w.calls(), calm.calls())
@@ -81,7 +81,7 @@ func TestBackfillSurvivesKilledWorkers(t *testing.T) {
 // await waits until the vendors have had so many calls; it reports true when the run ended before that.
 func (w *world) await(t *testing.T, calls int, ended chan error) bool {
 	t.Helper()
-	for deadline := time.Now().Add(6 * time.Minute); w.calls() < calls; {
+	for deadline := time.Now().Add(15 * time.Minute); w.calls() < calls; {
 		select {
 		case err := <-ended:
 			ended <- err

@@ -146,7 +146,7 @@ func (s *stage) play(seed uint64, stories []*story, others []act) {
 	ended := time.Now()
 	// An action whose call may have been made when its worker died is looked up two minutes later; and a small machine takes in
 	// what many tickets lived through in parallel one after another.
-	deadline := ended.Add(4*time.Minute + time.Duration(len(stories))*600*time.Millisecond)
+	deadline := ended.Add(8*time.Minute + time.Duration(len(stories))*600*time.Millisecond)
 	for s.unfinished(stories) > 0 && time.Now().Before(deadline) {
 		<-time.After(500 * time.Millisecond)
 	}

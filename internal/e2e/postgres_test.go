@@ -94,7 +94,7 @@ func TestTwoWorkersShareABackfillOnPostgreSQL(t *testing.T) {
 			}
 			lost.kill()
 			var out workflows.SyncResult
-			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 			defer cancel()
 			require.NoError(t, run.Get(ctx, &out), "log of the worker that stayed:\n%s", stays.logs)
 			assert.Equal(t, want, w.picture())

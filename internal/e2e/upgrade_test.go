@@ -73,7 +73,7 @@ func TestUpgradeDuringABackfill(t *testing.T) {
 	before.terminate(t)
 
 	var out workflows.SyncResult
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
 	require.NoError(t, run.Get(ctx, &out), "log of the new worker:\n%s", after.logs)
 	assert.Equal(t, calm.picture(), w.picture())
