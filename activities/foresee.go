@@ -22,6 +22,7 @@ type foreseer struct {
 	piloted       map[int64]bool           // Brevo ids, also of contacts to be made, of people in a pilot
 	sentBefore    int64                    // of those looked at, in Brevo now
 	sentStill     int64                    // of those looked at, in Brevo and left as they are
+	leftOut       leftOut
 }
 
 func (c *connection) foreseer(ctx context.Context, outlook *Outlook) (*foreseer, error) {
@@ -31,7 +32,7 @@ func (c *connection) foreseer(ctx context.Context, outlook *Outlook) (*foreseer,
 	}
 	f := &foreseer{
 		judge: j, out: outlook, lists: map[int64]string{}, organizations: map[int64]bool{}, leaving: map[int64]bool{},
-		joining: map[int64]map[int64]bool{}, piloted: map[int64]bool{},
+		joining: map[int64]map[int64]bool{}, piloted: map[int64]bool{}, leftOut: leftOut{},
 	}
 	stored, err := c.store.Lists(ctx)
 	if err != nil {
@@ -78,6 +79,9 @@ func (f *foreseer) run(ctx context.Context) error {
 	out.Unchanged = before - f.sentBefore + f.sentStill
 	if out.HarmsOf = max(before, out.Writes()+total(out.Rejected)); tooManyHarms(out.Harms, out.HarmsOf) {
 		out.Pauses = true
+	}
+	if notice := f.leftOut.notice(); notice != "" {
+		out.Notices = append(out.Notices, notice)
 	}
 	if err := f.unsettled(ctx); err != nil {
 		return err
@@ -195,6 +199,9 @@ func kindSampled(kind string) bool {
 func (f *foreseer) count(r *ruling, kind string) {
 	out, d := f.out, &r.decision
 	was := r.claimed.Delivery.State
+	if d.state == store.DeliverySent {
+		f.leftOut.count(r.situation.want.Notes)
+	}
 	if was == store.DeliverySent {
 		f.sentBefore++
 	}

@@ -105,6 +105,8 @@ type Plan struct {
 	Write  int64 `json:"write"`
 	// Stale: nothing was planned, because the last look at Brevo's contacts is too old to decide from.
 	Stale bool `json:"stale,omitempty"`
+	// LeftOut says what was left out of contacts, and of how many; empty: nothing that somebody could mend.
+	LeftOut string `json:"left_out,omitempty"`
 }
 
 // PlanContacts decides what every dirty contact needs, settles those that need no write, and plans the others. It calls
@@ -122,7 +124,7 @@ func (a *Account) PlanContacts(ctx context.Context, in PlanInput) (Plan, error) 
 		if err != nil {
 			return Plan{}, err
 		}
-		p := &planner{judge: j, in: in, owner: attempt(ctx, in.RunID+"/plan")}
+		p := &planner{judge: j, in: in, owner: attempt(ctx, in.RunID+"/plan"), leftOut: leftOut{}}
 		defer func() { _ = c.store.Release(context.WithoutCancel(ctx), p.owner) }()
 		for after := int64(0); ; {
 			ids, err := c.store.DirtyIDs(ctx, store.KindUser, "*", after, planBatch)
@@ -146,6 +148,7 @@ func (a *Account) PlanContacts(ctx context.Context, in PlanInput) (Plan, error) 
 				return Plan{}, err
 			}
 		}
+		p.plan.LeftOut = p.leftOut.notice()
 		return p.plan, nil
 	})
 }
@@ -169,6 +172,7 @@ type planner struct {
 	// after a pause would find them rejected already, and nothing to ask about.
 	rejected []int64
 	guarded  bool
+	leftOut  leftOut
 }
 
 func (p *planner) batch(ctx context.Context, ids []int64) error {
@@ -195,6 +199,9 @@ func (p *planner) batch(ctx context.Context, ids []int64) error {
 		if fresh && !p.guarded {
 			p.rejected = append(p.rejected, r.claimed.Delivery.UserID)
 			continue
+		}
+		if r.decision.state == store.DeliverySent {
+			p.leftOut.count(r.situation.want.Notes)
 		}
 		if r.decision.wait || r.toWrite() {
 			plan := p.planOf(r)

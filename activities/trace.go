@@ -222,6 +222,14 @@ func (t *tracer) lists(ctx context.Context) error {
 		l.Why = t.whyListed(rule, &l)
 		t.out.Lists = append(t.out.Lists, l)
 	}
+	for _, id := range t.out.Delivery.Lists {
+		if !slices.ContainsFunc(t.out.Lists, func(l TracedList) bool { return l.ID == id }) {
+			t.out.Lists = append(t.out.Lists, TracedList{
+				ID: id, Added: true, Member: s.found != nil && slices.Contains(s.found.Lists, id), Unsubscribed: s.found != nil && slices.Contains(s.found.Unsubscribed, id),
+				Why: "put there by an automation or an earlier configuration; it stays so",
+			})
+		}
+	}
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -59,6 +60,9 @@ func (t *tracer) attributes() {
 			out.Rows = t.from(&a)
 		}
 		out.State, out.Why = t.stands(&a, want, &out)
+		if out.Value != nil {
+			out.Why = cmp.Or(out.Why, noteFor(want, a.Name))
+		}
 		t.out.Attributes = append(t.out.Attributes, out)
 	}
 	for name, sent := range t.out.Delivery.Attributes {
@@ -118,7 +122,7 @@ func (t *tracer) stands(a *mapping.Attribute, want mapping.Contact, out *TracedA
 	case out.Value != nil && !t.judge.policy.takes(a.Name, out.Value):
 		return AttributeLeft, "the attribute is a category in Brevo, and the value is none of its options: add it there, or map it elsewhere"
 	case out.Value == nil:
-		return AttributeNothing, noteFor(want, a.Name)
+		return AttributeNothing, cmp.Or(noteFor(want, a.Name), "Zendesk has none")
 	case a.FillIfEmpty:
 		return AttributeKept, "Brevo holds another value, which somebody typed there: it stays (overwrite: [" + a.Name + "] changes that)"
 	}
@@ -136,29 +140,14 @@ func (t *tracer) unwritable(a *mapping.Attribute) string {
 	return "it existed in Brevo before: name it under field_mapping to have it written"
 }
 
-// noteFor says why there is no value, where the mapping left one out.
+// noteFor says what the mapping left out of an attribute; empty: nothing.
 func noteFor(want mapping.Contact, name string) string {
 	for _, n := range want.Notes {
-		if n.Target != name {
-			continue
+		if n.Target == name {
+			return cmp.Or(leftOutWords[n.Reason], n.Reason)
 		}
-		switch n.Reason {
-		case mapping.NoDefaultRegion:
-			return "phone left out: a national number, set default_region"
-		case mapping.InvalidPhone:
-			return "phone left out: no valid number"
-		case mapping.PhoneExtension:
-			return "phone left out: it has an extension, so without it a text would reach the switchboard"
-		case mapping.SharedPhone:
-			return "phone left out: shared_phone_number is set in Zendesk"
-		case mapping.PhoneHeldByOlderUser:
-			return "phone left out: an older user has the same number"
-		case mapping.UnexpectedValue:
-			return "left out: the value does not fit the field's type"
-		}
-		return n.Reason
 	}
-	return "Zendesk has none"
+	return ""
 }
 
 // from names the rows that a value was made of, the newest first.

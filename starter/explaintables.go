@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strconv"
@@ -88,7 +89,7 @@ func (x *explainedPerson) writeLists(b io.Writer, p palette) {
 	w := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "  LIST\tBELONGS\tADDED HERE\tIN BREVO\tWHY")
 	for _, l := range x.Lists {
-		name := l.Key
+		name := cmp.Or(l.Key, "other")
 		if l.ID != 0 {
 			name += fmt.Sprintf(" (%d)", l.ID)
 		}

@@ -29,6 +29,7 @@ type PushResult struct {
 	// CompaniesRejected counts the companies that Brevo refused, by reason.
 	CompaniesRejected map[string]int64 `json:"companies_rejected,omitempty"`
 	Notice            string           `json:"notice,omitempty"`
+	LeftOut           string           `json:"left_out,omitempty"` // what was left out of contacts, and of how many
 }
 
 // Push brings Brevo up to date with the mirror: look at what Brevo has, decide what each dirty contact needs, guard
@@ -168,6 +169,9 @@ func (p *pushRun) plan(ctx workflow.Context, bulk bool) (activities.Plan, error)
 		Account: p.in.Account, RunID: p.in.RunID, Bulk: bulk,
 	}).Get(ctx, &plan)
 	p.collect(ctx, "unchanged or skipped", plan.StepResult)
+	if p.result.LeftOut == "" { // a later round plans what is left of the first
+		p.result.LeftOut = plan.LeftOut
+	}
 	return plan, err
 }
 

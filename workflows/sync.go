@@ -199,8 +199,10 @@ func (s *syncRun) push(ctx workflow.Context) error {
 	if err != nil {
 		return fmt.Errorf("push: %w", err)
 	}
-	if s.result.Push.Notice != "" {
-		s.result.Notices = append(s.result.Notices, s.result.Push.Notice)
+	for _, notice := range []string{s.result.Push.Notice, s.result.Push.LeftOut} {
+		if notice != "" {
+			s.result.Notices = append(s.result.Notices, notice)
+		}
 	}
 	return nil
 }

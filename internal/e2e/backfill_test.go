@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -91,7 +92,9 @@ func TestBackfillWithOtherAccountsAndConfigurations(t *testing.T) {
 			w.configure(c.yaml)
 			w.marketed()
 			want := expect(w.seed, w.portrait(t), c.wishes)
-			w.sync(t, workflows.SyncInput{})
+			out := w.sync(t, workflows.SyncInput{})
+			told := strings.Join(out.Notices, "\n")
+			assert.Equal(t, c.wishes.region == "", strings.Contains(told, "phone left out: a national number, set default_region (contacts: "), told)
 			w.assertAs(t, want.want)
 			w.assertQuiet(t, workflows.SyncInput{})
 		})
