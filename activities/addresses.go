@@ -151,6 +151,10 @@ func (w *writer) takeOver(ctx context.Context, r *ruling) error {
 			return err
 		}
 	}
+	look, err := w.store.BeginLook(ctx, "")
+	if err != nil {
+		return err
+	}
 	got, err := w.brevo.GetContact(ctx, brevo.ByEmail(r.decision.email))
 	if err != nil {
 		return err
@@ -159,10 +163,13 @@ func (w *writer) takeOver(ctx context.Context, r *ruling) error {
 	if found.EmailBlacklisted, found.SMSBlacklisted, err = w.stricter(ctx, old.found, got.ID, got.EmailBlacklisted, got.SMSBlacklisted); err != nil {
 		return err
 	}
+	if found.EmailBlacklisted != got.EmailBlacklisted || found.SMSBlacklisted != got.SMSBlacklisted {
+		look = store.Look{}
+	}
 	if r.situation.had, err = w.heirloom(ctx, store.Delivery{UserID: old.had.UserID, Refused: keepOff(old)}, got.ID); err != nil {
 		return err
 	}
-	return w.saw(ctx, r, &found)
+	return w.saw(ctx, r, look, &found)
 }
 
 // heirloom is what somebody who comes to a contact takes over with it: what was delivered there to a user who is no customer

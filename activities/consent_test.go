@@ -89,7 +89,7 @@ func (a *automated) scan(email string) {
 	a.t.Helper()
 	c, there := a.brevo.ContactByEmail(email)
 	require.True(a.t, there)
-	require.NoError(a.t, a.store.ApplyBrevoContacts(a.t.Context(), "scan", []store.BrevoContact{{
+	require.NoError(a.t, a.store.ApplyBrevoContacts(a.t.Context(), store.Look{Scan: "scan"}, []store.BrevoContact{{
 		ID: c.ID, Email: c.Email, EmailBlacklisted: c.EmailBlacklisted, SMSBlacklisted: c.SMSBlacklisted, Lists: c.Lists, Unsubscribed: c.ListUnsubscribed,
 	}}, a.now))
 }

@@ -206,7 +206,7 @@ func (u *undoer) record(ctx context.Context, claimed []store.Claimed) error {
 		image.Lists = slices.DeleteFunc(slices.Clone(image.Lists), func(list int64) bool { return slices.Contains(left[id], list) })
 		images = append(images, image)
 	}
-	if err := u.store.ApplyBrevoContacts(ctx, "", images, u.now()); err != nil {
+	if err := u.store.ApplyBrevoContacts(ctx, store.Look{}, images, u.now()); err != nil {
 		return fmt.Errorf("mirror contacts: %w", err)
 	}
 	if err := u.store.Record(ctx, u.owner, results, u.now()); err != nil {

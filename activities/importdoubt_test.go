@@ -64,7 +64,7 @@ func TestMembershipsOfAnImportInDoubtAreOurs(t *testing.T) {
 				{ID: w.brevo.SeedContact(brevosim.Contact{Email: grace}), Email: grace},
 				{ID: w.brevo.SeedContact(brevosim.Contact{Email: hedy, Lists: []int64{customers}}), Email: hedy, Lists: []int64{customers}},
 			}
-			require.NoError(t, w.store.ApplyBrevoContacts(t.Context(), "looked", seen, w.now))
+			require.NoError(t, w.store.ApplyBrevoContacts(t.Context(), store.Look{Scan: "looked"}, seen, w.now))
 			must(w, w.steps.Account.PlanContacts, activities.PlanInput{Account: account, RunID: "one", Bulk: true})
 			opened := must(w, w.steps.Brevo.OpenImports, activities.OpenImportsInput{PushStep: step, Round: 1})
 			require.Equal(t, int64(2), opened.Rows)

@@ -29,7 +29,7 @@ func opened(t *testing.T) *workshop {
 	w.begin()
 	w.pull("users")
 	known := store.BrevoContact{ID: w.brevo.SeedContact(brevosim.Contact{Email: "grace@customers.example"}), Email: "grace@customers.example"}
-	require.NoError(t, w.store.ApplyBrevoContacts(t.Context(), "looked", []store.BrevoContact{known}, w.now))
+	require.NoError(t, w.store.ApplyBrevoContacts(t.Context(), store.Look{Scan: "looked"}, []store.BrevoContact{known}, w.now))
 	must(w, w.steps.Account.PlanContacts, activities.PlanInput{Account: account, RunID: "one", Bulk: true})
 	require.Equal(t, int64(2), must(w, w.steps.Brevo.OpenImports, activities.OpenImportsInput{PushStep: importing, Round: 1}).Imports)
 	return w

@@ -22,6 +22,10 @@ func (s *scanner) lost(ctx context.Context) (int64, error) {
 		}
 		for i := range unlocated {
 			after = unlocated[i].UserID
+			look, err := s.store.BeginLook(ctx, s.in.ScanID)
+			if err != nil {
+				return n, err
+			}
 			got, err := s.brevo.GetContact(ctx, brevo.ByEmail(unlocated[i].Email))
 			switch {
 			case brevo.IsNotFound(err):
@@ -29,7 +33,7 @@ func (s *scanner) lost(ctx context.Context) (int64, error) {
 				n++
 			case err == nil:
 				var theirs int64
-				theirs, err = s.mirror(ctx, []brevo.Contact{got})
+				theirs, err = s.mirror(ctx, look, []brevo.Contact{got})
 				n += theirs
 			}
 			if err != nil {
@@ -91,7 +95,7 @@ func (s *scanner) writeAnew(ctx context.Context, to store.Delivery) error {
 
 // mirror stores contacts as a look shows them. It counts those of which an import said that it had made them, and which somebody
 // else made first: what was recorded of them is taken back, and they are to be written by themselves.
-func (s *scanner) mirror(ctx context.Context, contacts []brevo.Contact) (theirs int64, _ error) {
+func (s *scanner) mirror(ctx context.Context, look store.Look, contacts []brevo.Contact) (theirs int64, _ error) {
 	emails := make([]string, len(contacts))
 	for i := range contacts {
 		emails[i] = strings.ToLower(contacts[i].Email)
@@ -116,7 +120,7 @@ func (s *scanner) mirror(ctx context.Context, contacts []brevo.Contact) (theirs 
 		}
 		rows = append(rows, mirrored(&contacts[i], s.keep))
 	}
-	if err := s.store.ApplyBrevoContacts(ctx, s.in.ScanID, rows, s.now()); err != nil {
+	if err := s.store.ApplyBrevoContacts(ctx, look, rows, s.now()); err != nil {
 		return theirs, fmt.Errorf("mirror contacts: %w", err)
 	}
 	return theirs, nil

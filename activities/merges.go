@@ -220,7 +220,7 @@ func (w *writer) optOut(ctx context.Context, r *ruling, d store.Delivery) error 
 		image := *r.situation.found
 		image.EmailBlacklisted = image.EmailBlacklisted || bool(in.EmailBlacklisted)
 		image.SMSBlacklisted = image.SMSBlacklisted || bool(in.SMSBlacklisted)
-		if err := w.store.ApplyBrevoContacts(ctx, "", []store.BrevoContact{image}, w.now()); err != nil {
+		if err := w.store.ApplyBrevoContacts(ctx, store.Look{}, []store.BrevoContact{image}, w.now()); err != nil {
 			return fmt.Errorf("mirror contact: %w", err)
 		}
 	}

@@ -119,11 +119,16 @@ func (w *writer) freePhone(ctx context.Context, r *ruling) (free bool, err error
 // clearPhone takes a number that we delivered from a contact that a look shows to hold it still: what the marketer has typed since
 // stays. It gives the contact as it is then, nil when it was deleted in Brevo.
 func (w *writer) clearPhone(ctx context.Context, contact int64, delivered any) (*store.BrevoContact, error) {
+	look, err := w.store.BeginLook(ctx, "")
+	if err != nil {
+		return nil, err
+	}
 	got, err := w.brevo.GetContact(ctx, brevo.ByID(contact))
 	now := mirrored(&got, w.keep)
 	if err == nil && sameValue(attributePhone, now.Attributes[attributePhone], delivered) {
 		err = w.brevo.UpdateContact(ctx, brevo.ByID(contact), brevo.UpdateContact{Attributes: map[string]any{attributePhone: ""}})
 		delete(now.Attributes, attributePhone)
+		look = store.Look{}
 	}
 	switch {
 	case brevo.IsNotFound(err):
@@ -131,7 +136,7 @@ func (w *writer) clearPhone(ctx context.Context, contact int64, delivered any) (
 	case err != nil:
 		return nil, err
 	}
-	if err := w.store.ApplyBrevoContacts(ctx, "", []store.BrevoContact{now}, w.now()); err != nil {
+	if err := w.store.ApplyBrevoContacts(ctx, look, []store.BrevoContact{now}, w.now()); err != nil {
 		return nil, fmt.Errorf("mirror contact: %w", err)
 	}
 	return &now, nil

@@ -114,6 +114,10 @@ func (s *scanner) prepare(ctx context.Context) error {
 }
 
 func (s *scanner) page(ctx context.Context) (ScanResult, error) {
+	look, err := s.store.BeginLook(ctx, s.in.ScanID)
+	if err != nil {
+		return ScanResult{}, err
+	}
 	got, err := s.brevo.ListContacts(ctx, brevo.ContactQuery{
 		Limit: brevo.MaxContactPage, Offset: s.in.Offset, ModifiedSince: s.in.Since, Sort: "asc",
 	})
@@ -121,7 +125,7 @@ func (s *scanner) page(ctx context.Context) (ScanResult, error) {
 		return ScanResult{}, err
 	}
 	rows := len(got.Contacts)
-	theirs, err := s.mirror(ctx, got.Contacts)
+	theirs, err := s.mirror(ctx, look, got.Contacts)
 	if err != nil {
 		return ScanResult{}, err
 	}
@@ -146,12 +150,16 @@ func (s *scanner) deleted(ctx context.Context) error {
 		}
 		for i := range unseen {
 			after = unseen[i].ID
+			look, err := s.store.BeginLook(ctx, s.in.ScanID)
+			if err != nil {
+				return err
+			}
 			got, err := s.brevo.GetContact(ctx, brevo.ByID(after))
 			switch {
 			case brevo.IsNotFound(err):
 				err = s.store.RemoveBrevoContact(ctx, after, s.now())
 			case err == nil:
-				err = s.store.ApplyBrevoContacts(ctx, s.in.ScanID, []store.BrevoContact{mirrored(&got, s.keep)}, s.now())
+				err = s.store.ApplyBrevoContacts(ctx, look, []store.BrevoContact{mirrored(&got, s.keep)}, s.now())
 			}
 			if err != nil {
 				return err

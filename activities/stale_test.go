@@ -126,3 +126,27 @@ func TestAnAttemptThatWasOvertakenMakesNobodyTwice(t *testing.T) {
 	assert.Equal(t, store.DeliverySent, w.delivery(user).State)
 	assert.True(t, w.delivery(user).Made)
 }
+
+// A page of contacts takes long, and meanwhile an event has another name written.
+func TestANameWrittenWhileContactsAreReadIsChangedAgain(t *testing.T) {
+	for _, full := range []bool{true, false} {
+		w, user := ready(t)
+		rename := func(name string) {
+			w.now = w.now.Add(time.Minute)
+			w.renamed(user, name)
+			must(w, w.steps.Brevo.PushContact, activities.PushContactInput{Account: account, UserID: user, RunID: "ticket"})
+		}
+		require.Equal(t, int64(1), must(w, w.steps.Brevo.WriteContacts, write("one")).Sent)
+		w.during("GET", contactsPath, func() error {
+			rename("Ada King")
+			require.Equal(t, "King", contactOf(w).Attributes["LASTNAME"])
+			return nil
+		})
+		must(w, w.steps.Brevo.ScanContacts, activities.ScanInput{Account: account, Full: full, ScanID: "s"})
+		mirrored, err := w.store.BrevoByEmail(t.Context(), []string{"ada@customers.example"})
+		require.NoError(t, err)
+		assert.Equal(t, "King", mirrored["ada@customers.example"].Attributes["LASTNAME"], "the page still said Lovelace")
+		rename("Ada Byron")
+		assert.Equal(t, "Byron", contactOf(w).Attributes["LASTNAME"], "it was not taken for the marketer's")
+	}
+}

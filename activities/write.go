@@ -235,6 +235,10 @@ func (w *writer) look(ctx context.Context, r *ruling) error {
 }
 
 func (w *writer) lookAt(ctx context.Context, r *ruling, who brevo.Identifier) error {
+	look, err := w.store.BeginLook(ctx, "")
+	if err != nil {
+		return err
+	}
 	got, err := w.brevo.GetContact(ctx, who)
 	if brevo.IsNotFound(err) {
 		return w.gone(ctx, r)
@@ -244,7 +248,7 @@ func (w *writer) lookAt(ctx context.Context, r *ruling, who brevo.Identifier) er
 	}
 	w.recognise(r, &got)
 	found := mirrored(&got, w.keep)
-	return w.saw(ctx, r, &found)
+	return w.saw(ctx, r, look, &found)
 }
 
 // recognise takes the contact of an earlier create that was not answered for what it is: made here. What came of other calls without
@@ -258,8 +262,8 @@ func (w *writer) recognise(r *ruling, got *brevo.Contact) {
 	r.situation.had = certain(r.situation.had, got, w.keep, w.now())
 }
 
-func (w *writer) saw(ctx context.Context, r *ruling, found *store.BrevoContact) error {
-	if err := w.store.ApplyBrevoContacts(ctx, "", []store.BrevoContact{*found}, w.now()); err != nil {
+func (w *writer) saw(ctx context.Context, r *ruling, look store.Look, found *store.BrevoContact) error {
+	if err := w.store.ApplyBrevoContacts(ctx, look, []store.BrevoContact{*found}, w.now()); err != nil {
 		return fmt.Errorf("mirror contact: %w", err)
 	}
 	r.situation.found = found

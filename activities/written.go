@@ -58,6 +58,10 @@ func (w *writer) unknown(ctx context.Context, r *ruling) (again bool, _ error) {
 // existing handles a person whom somebody else made in Brevo since the last look.
 // Where nobody has the address after all, it was the number that somebody has.
 func (w *writer) existing(ctx context.Context, r *ruling, phone bool) (again bool, _ error) {
+	look, err := w.store.BeginLook(ctx, "")
+	if err != nil {
+		return false, err
+	}
 	got, err := w.brevo.GetContact(ctx, brevo.ByEmail(r.decision.email))
 	if brevo.IsNotFound(err) {
 		if phone {
@@ -70,7 +74,7 @@ func (w *writer) existing(ctx context.Context, r *ruling, phone bool) (again boo
 	}
 	w.recognise(r, &got)
 	found := mirrored(&got, w.keep)
-	return true, w.saw(ctx, r, &found)
+	return true, w.saw(ctx, r, look, &found)
 }
 
 // accept records a write that Brevo took, in the delivery and in the mirror of Brevo.
@@ -93,7 +97,7 @@ func (w *writer) accept(ctx context.Context, r *ruling) error {
 			return fmt.Errorf("forget deleted contact: %w", err)
 		}
 	case d.after.BrevoID != 0:
-		if err := w.store.ApplyBrevoContacts(ctx, "", []store.BrevoContact{w.policy.image(r)}, w.now()); err != nil {
+		if err := w.store.ApplyBrevoContacts(ctx, store.Look{}, []store.BrevoContact{w.policy.image(r)}, w.now()); err != nil {
 			return fmt.Errorf("mirror contact: %w", err)
 		}
 	}

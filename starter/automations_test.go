@@ -202,7 +202,7 @@ func TestWhyNothingReachesSomebody(t *testing.T) {
 	assert.Equal(t, "  a role that sync.roles leaves out: actions in Brevo cannot reach user 9 (those in Zendesk can)", said())
 	deliver(t, acc, store.Delivery{State: store.DeliverySent, Email: "jane@secret.example", BrevoID: 7, SentAt: noon})
 	assert.Equal(t, "  user 9 is in Brevo: actions can reach them", said())
-	require.NoError(t, acc.ApplyBrevoContacts(t.Context(), "scan", []store.BrevoContact{{ID: 7, Email: "jane@secret.example", EmailBlacklisted: true, ModifiedAt: noon}}, noon))
+	require.NoError(t, acc.ApplyBrevoContacts(t.Context(), store.Look{Scan: "scan"}, []store.BrevoContact{{ID: 7, Email: "jane@secret.example", EmailBlacklisted: true, ModifiedAt: noon}}, noon))
 	assert.Equal(t, "  user 9 is in Brevo, and on the blocklist: brevo.email reaches them only with transactional: true", said())
 	configure(t, "    pilot: {emails: [somebody@example.com]}\n")
 	assert.Equal(t, "  not among pilot.emails: no action can reach user 9", said())

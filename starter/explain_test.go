@@ -106,7 +106,7 @@ func (x *asking) stand() {
 		Email: jane, Attributes: map[string]any{"FIRSTNAME": "Countess", "LASTNAME": "Doe", "ROLE": "end-user", "OPEN_TICKETS": 0.0},
 		Lists: []int64{everybody}, ListUnsubscribed: []int64{open}, EmailBlacklisted: true, ModifiedAt: noon.Add(-30 * time.Minute),
 	})
-	require.NoError(t, acc.ApplyBrevoContacts(ctx, "scan", []store.BrevoContact{{
+	require.NoError(t, acc.ApplyBrevoContacts(ctx, store.Look{Scan: "scan"}, []store.BrevoContact{{
 		ID: id, Email: jane, Attributes: map[string]any{"FIRSTNAME": "Countess", "LASTNAME": "Doe"}, EmailBlacklisted: true,
 		Lists: []int64{everybody}, Unsubscribed: []int64{open}, ModifiedAt: noon.Add(-30 * time.Minute),
 	}}, noon))

@@ -113,7 +113,7 @@ func BenchmarkApplyBrevoContacts(b *testing.B) {
 			b.Run(name+"/"+kind, func(b *testing.B) {
 				a := open(b, address(b)).Account("acme")
 				for page := range int64(20) {
-					require.NoError(b, a.ApplyBrevoContacts(b.Context(), "s", benchContacts(page*1000+1), t0))
+					require.NoError(b, a.ApplyBrevoContacts(b.Context(), beginLook(b, a, "s"), benchContacts(page*1000+1), t0))
 				}
 				for n := int64(0); b.Loop(); n++ {
 					b.StopTimer()
@@ -122,7 +122,7 @@ func BenchmarkApplyBrevoContacts(b *testing.B) {
 						rows = benchContacts((20+n)*1000 + 1)
 					}
 					b.StartTimer()
-					require.NoError(b, a.ApplyBrevoContacts(b.Context(), "s", rows, t0))
+					require.NoError(b, a.ApplyBrevoContacts(b.Context(), beginLook(b, a, "s"), rows, t0))
 				}
 				b.ReportMetric(float64(b.N)*1000/b.Elapsed().Seconds(), "rows/s")
 			})

@@ -12,30 +12,34 @@ import (
 const brevoColumns = "id bigint, email text, email_blacklisted boolean, sms_blacklisted boolean, lists text, unsubscribed text, attributes text, modified_at bigint"
 
 var (
-	upsertBrevo = newUpsert("brevo_contacts", 1, brevoColumns+", phone_digits text, scan text")
+	upsertBrevo = newUpsert("brevo_contacts", 1, brevoColumns+", phone_digits text, scan text, asked bigint")
 	fillBrevoID = newBatch("user_id bigint, brevo_id bigint",
 		"UPDATE deliveries SET brevo_id = $3 WHERE account = $1 AND user_id = $2",
 		"UPDATE deliveries SET brevo_id = u.brevo_id FROM ROWS WHERE deliveries.account = $1 AND deliveries.user_id = u.user_id")
 )
 
-// ApplyBrevoContacts stores contacts as Brevo shows them and stamps them with the scan. An e-mail belongs to one contact:
-// another that was known by it loses it. A delivery in state sent with that e-mail and no Brevo id yet learns it, and the
-// user's organization is marked dirty.
-func (a *Account) ApplyBrevoContacts(ctx context.Context, scan string, rows []BrevoContact, now time.Time) error {
+// ApplyBrevoContacts stores contacts as Brevo shows them, and stamps them with the look's scan. One that was written or seen
+// since the look asked stays as it is known, but for opt-outs. An e-mail belongs to one contact: another that was known by it
+// loses it. A delivery in state sent with that e-mail and no Brevo id yet learns it, and the user's organization is marked
+// dirty.
+func (a *Account) ApplyBrevoContacts(ctx context.Context, look Look, rows []BrevoContact, now time.Time) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	err := a.write(ctx, func(t *tx) error { return t.applyBrevo(ctx, scan, rows, now) })
+	err := a.write(ctx, func(t *tx) error { return t.applyBrevo(ctx, look, rows, now) })
 	if err != nil {
 		return fmt.Errorf("apply brevo contacts: %w", err)
 	}
 	return nil
 }
 
-func (t *tx) applyBrevo(ctx context.Context, scan string, rows []BrevoContact, now time.Time) error {
+func (t *tx) applyBrevo(ctx context.Context, look Look, rows []BrevoContact, now time.Time) error {
 	mark, err := t.nextMark(ctx, now)
 	if err != nil {
 		return err
+	}
+	if look.Asked == 0 {
+		look.Asked = mark
 	}
 	if rows, err = t.keepOutContacts(ctx, rows); err != nil {
 		return err
@@ -44,31 +48,44 @@ func (t *tx) applyBrevo(ctx context.Context, scan string, rows []BrevoContact, n
 	for i := range rows {
 		last[rows[i].ID] = i
 	}
+	newer, held, err := t.knownSince(ctx, look.Asked, rows, last)
+	if err != nil {
+		return err
+	}
 	values := make([][]any, 0, len(rows))
 	owner := make(map[string]int64, len(rows)) // of each e-mail
 	for i := range rows {
 		if last[rows[i].ID] != i {
 			continue
 		}
-		row, err := brevoRow(&rows[i], scan)
+		contact, as := &rows[i], look
+		if known, since := newer[contact.ID]; since {
+			contact, as.Asked = &known, mark
+		}
+		row, err := brevoRow(contact, as)
 		if err != nil {
 			return err
 		}
 		values = append(values, row)
 		if email := row[1].(string); email != "" {
-			owner[email] = rows[i].ID
+			owner[email] = contact.ID
+		}
+	}
+	if err := t.disown(ctx, owner, held, look.Asked); err != nil {
+		return err
+	}
+	for _, row := range values {
+		if owner[row[1].(string)] != row[0] {
+			row[1] = ""
 		}
 	}
 	if err := t.run(ctx, &upsertBrevo, values); err != nil {
 		return err
 	}
-	if err := t.disown(ctx, owner); err != nil {
-		return err
-	}
 	return t.learn(ctx, owner, mark)
 }
 
-func brevoRow(c *BrevoContact, scan string) ([]any, error) {
+func brevoRow(c *BrevoContact, look Look) ([]any, error) {
 	lists, err := encodeList(c.Lists)
 	if err != nil {
 		return nil, err
@@ -84,7 +101,7 @@ func brevoRow(c *BrevoContact, scan string) ([]any, error) {
 	phone, _ := c.Attributes["SMS"].(string)
 	return []any{
 		c.ID, clean(strings.ToLower(c.Email)), c.EmailBlacklisted, c.SMSBlacklisted, lists, unsubscribed, attributes,
-		nanos(c.ModifiedAt), digits(phone), scan,
+		nanos(c.ModifiedAt), digits(phone), look.Scan, look.Asked,
 	}, nil
 }
 
@@ -98,22 +115,32 @@ func digits(phone string) string {
 	}, phone), "0")
 }
 
-// disown takes e-mails from the contacts that no longer have them.
-func (t *tx) disown(ctx context.Context, owner map[string]int64) error {
-	emails := make([]string, 0, len(owner))
-	for e := range owner {
-		emails = append(emails, e)
+// disown takes e-mails from the contacts that no longer have them. Who is known to have one since the look asked stays its
+// owner, and an e-mail that its owner held before is nobody else's.
+func (t *tx) disown(ctx context.Context, owner map[string]int64, held map[int64]string, asked int64) error {
+	var emails []string
+	for e, id := range owner {
+		if held[id] != e {
+			emails = append(emails, e)
+		}
+	}
+	if len(emails) == 0 {
+		return nil
 	}
 	var former []int64
 	err := t.each(ctx, func(rows *sql.Rows) error {
-		var id int64
+		var id, since int64
 		var email string
-		err := rows.Scan(&id, &email)
-		if owner[email] != id {
+		err := rows.Scan(&id, &email, &since)
+		switch {
+		case owner[email] == id:
+		case since > asked:
+			owner[email] = id
+		default:
 			former = append(former, id)
 		}
 		return err
-	}, "SELECT id, email FROM brevo_contacts WHERE account = $1 AND email <> '' AND "+t.in("email", "$2"), t.account, many(t, emails))
+	}, "SELECT id, email, asked FROM brevo_contacts WHERE account = $1 AND email <> '' AND "+t.in("email", "$2"), t.account, many(t, emails))
 	if err != nil || len(former) == 0 {
 		return err
 	}

@@ -18,7 +18,7 @@ func TestBrevoMirror(t *testing.T) {
 			Attributes: map[string]any{"FIRSTNAME": "Ann", "SMS": "33123456789"}, ModifiedAt: at(1),
 		}
 		bob := store.BrevoContact{ID: 102, Email: "bob@example.com", SMSBlacklisted: true, ModifiedAt: at(2)}
-		require.NoError(t, a.ApplyBrevoContacts(c, "scan1", []store.BrevoContact{ann, bob}, t0))
+		require.NoError(t, a.ApplyBrevoContacts(c, store.Look{Scan: "scan1"}, []store.BrevoContact{ann, bob}, t0))
 		ann.Email = "ann@example.com"
 
 		byEmail, err := a.BrevoByEmail(c, []string{"ANN@example.com", "nobody@example.com", ""})
@@ -34,12 +34,12 @@ func TestBrevoMirror(t *testing.T) {
 		// Bob is renamed, and a new contact takes his old address: one page shows both, in any order.
 		renamed := store.BrevoContact{ID: 102, Email: "robert@example.com"}
 		taker := store.BrevoContact{ID: 103, Email: "bob@example.com"}
-		require.NoError(t, a.ApplyBrevoContacts(c, "scan2", []store.BrevoContact{taker, bob, renamed}, t0))
+		require.NoError(t, a.ApplyBrevoContacts(c, store.Look{Scan: "scan2"}, []store.BrevoContact{taker, bob, renamed}, t0))
 		byEmail, err = a.BrevoByEmail(c, []string{"bob@example.com", "robert@example.com"})
 		require.NoError(t, err)
 		assert.Equal(t, map[string]store.BrevoContact{"bob@example.com": taker, "robert@example.com": renamed}, byEmail)
 		// And 104 has it now, before 103 was shown again.
-		require.NoError(t, a.ApplyBrevoContacts(c, "scan2", []store.BrevoContact{{ID: 104, Email: "bob@example.com"}}, t0))
+		require.NoError(t, a.ApplyBrevoContacts(c, store.Look{Scan: "scan2"}, []store.BrevoContact{{ID: 104, Email: "bob@example.com"}}, t0))
 		byEmail, err = a.BrevoByEmail(c, []string{"bob@example.com"})
 		require.NoError(t, err)
 		assert.EqualValues(t, 104, byEmail["bob@example.com"].ID)
@@ -70,7 +70,7 @@ func TestBrevoIDsReachDeliveries(t *testing.T) {
 		assert.Empty(t, members, "no Brevo id is known yet")
 
 		contacts := []store.BrevoContact{{ID: 502, Email: "a@example.com"}, {ID: 501, Email: "b@example.com"}, {ID: 503, Email: "c@example.com"}}
-		require.NoError(t, a.ApplyBrevoContacts(c, "scan1", contacts, t0))
+		require.NoError(t, a.ApplyBrevoContacts(c, store.Look{Scan: "scan1"}, contacts, t0))
 		assert.Equal(t, []int64{10}, dirty(t, a, store.KindOrganization))
 		members, err = a.OrganizationMembers(c, []int64{10, 11})
 		require.NoError(t, err)
@@ -107,7 +107,7 @@ func TestADeletedContactLeavesItsOptOuts(t *testing.T) {
 		d := sent(annID, "ann@example.com")
 		d.Refused = map[string]any{"SMS": "+331", "list:30": true}
 		require.NoError(t, a.Record(c, "one", []store.Result{{Delivery: d}, {Delivery: sent(bobID, "bob@example.com")}}, t0))
-		require.NoError(t, a.ApplyBrevoContacts(c, "s", []store.BrevoContact{*annOptedOut(), {ID: 502, Email: "bob@example.com"}}, t0))
+		require.NoError(t, a.ApplyBrevoContacts(c, store.Look{Scan: "s"}, []store.BrevoContact{*annOptedOut(), {ID: 502, Email: "bob@example.com"}}, t0))
 		for range 2 {
 			require.NoError(t, a.RemoveBrevoContact(c, annContact, t0))
 			require.NoError(t, a.RemoveBrevoContact(c, 502, t0))

@@ -31,7 +31,7 @@ func TestEraseForgetsThePerson(t *testing.T) {
 			bob := sent(2, "bob@example.com")
 			bob.Attributes = map[string]any{"FIRSTNAME": "Bob"}
 			require.NoError(t, a.Record(c, "one", []store.Result{{Delivery: d, Keep: true}, {Delivery: bob}}, t0))
-			require.NoError(t, a.ApplyBrevoContacts(c, "s", []store.BrevoContact{
+			require.NoError(t, a.ApplyBrevoContacts(c, store.Look{Scan: "s"}, []store.BrevoContact{
 				{ID: 501, Email: "ann@example.com", Attributes: map[string]any{"FIRSTNAME": "Ann", "SMS": "33612345678"}},
 				{ID: 502, Email: "bob@example.com"},
 			}, t0))
@@ -87,7 +87,7 @@ func TestEraseLeavesAContactThatIsSomebodyElsesByNow(t *testing.T) {
 		former, heir := sent(1, "desk@example.com"), sent(2, "desk@example.com")
 		former.State, former.BrevoID, heir.BrevoID = store.DeliveryLeft, 501, 501
 		require.NoError(t, a.Record(c, "one", []store.Result{{Delivery: former}, {Delivery: heir}}, t0))
-		require.NoError(t, a.ApplyBrevoContacts(c, "s", []store.BrevoContact{{ID: 501, Email: "desk@example.com"}}, t0))
+		require.NoError(t, a.ApplyBrevoContacts(c, store.Look{Scan: "s"}, []store.BrevoContact{{ID: 501, Email: "desk@example.com"}}, t0))
 		claim(t, a, "one", t0, 1)
 		require.NoError(t, a.Erase(c, "one", []store.Dirty{{ID: 1}}, t0))
 		known, err := a.BrevoByID(c, []int64{501})

@@ -73,7 +73,7 @@ func known(t *testing.T, a *store.Account) {
 	d.BrevoID, d.Attributes["LASTNAME"], d.Refused = annContact, "Ann Marvel", map[string]any{"SMS": "+33612345678"}
 	other.BrevoID, other.Attributes = 502, map[string]any{"FIRSTNAME": "Bob"}
 	require.NoError(t, a.Record(c, "one", []store.Result{{Delivery: d}, {Delivery: other}}, t0))
-	require.NoError(t, a.ApplyBrevoContacts(c, "s", []store.BrevoContact{
+	require.NoError(t, a.ApplyBrevoContacts(c, store.Look{Scan: "s"}, []store.BrevoContact{
 		{ID: annContact, Email: "ann@example.com", EmailBlacklisted: true, Attributes: map[string]any{"FIRSTNAME": "Ann Marvel", "SMS": "33612345678"}},
 		{ID: 502, Email: "bob@example.com"},
 	}, t0))
@@ -177,7 +177,7 @@ func TestWhoWasForgottenIsKeptOut(t *testing.T) {
 			require.NoError(t, err)
 			_, err = a.ApplySurveys(c, []store.SurveyRow{{ID: "survey-ann", TicketID: annTicket, UserID: annID, Category: "bad", CreatedAt: t0, Version: version(20, 20)}}, at(20))
 			require.NoError(t, err)
-			require.NoError(t, a.ApplyBrevoContacts(c, "s2", []store.BrevoContact{{ID: annContact, Email: "Ann@example.com", Attributes: map[string]any{"FIRSTNAME": "Ann Marvel"}}}, at(20)))
+			require.NoError(t, a.ApplyBrevoContacts(c, store.Look{Scan: "s2"}, []store.BrevoContact{{ID: annContact, Email: "Ann@example.com", Attributes: map[string]any{"FIRSTNAME": "Ann Marvel"}}}, at(20)))
 			require.NoError(t, a.MarkDirty(c, store.KindUser, []int64{annID, 4711002}, at(20)))
 			require.NoError(t, a.RecordTransitions(c, []rules.Transition{rules.MergedTransition(annID, 98, at(20)), rules.MergedTransition(98, annID, at(20))}, at(20)))
 			require.NoError(t, a.AddMerge(c, store.Merge{LoserID: annID, WinnerID: 98, At: at(20)}, at(20)))

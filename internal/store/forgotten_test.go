@@ -63,7 +63,7 @@ func TestAnOptOutOutlivesForgetting(t *testing.T) {
 		"seen in Brevo meanwhile": {func(t *testing.T, a *store.Account) {
 			read(t, a, 1)
 			forget(t, a, nil, 2)
-			require.NoError(t, a.ApplyBrevoContacts(t.Context(), "", []store.BrevoContact{*annOptedOut()}, at(3)))
+			require.NoError(t, a.ApplyBrevoContacts(t.Context(), store.Look{}, []store.BrevoContact{*annOptedOut()}, at(3)))
 		}, annsOptOuts},
 		"met after it was said": {func(t *testing.T, a *store.Account) { forget(t, a, annOptedOut(), 1); read(t, a, 2) }, annsOptOuts},
 		"never met":             {func(t *testing.T, a *store.Account) { forget(t, a, annOptedOut(), 1) }, annsOptOuts},
@@ -81,7 +81,7 @@ func TestAnOptOutOutlivesForgetting(t *testing.T) {
 		}, annsOptOuts},
 		"seen in Brevo before": {func(t *testing.T, a *store.Account) {
 			read(t, a, 1)
-			require.NoError(t, a.ApplyBrevoContacts(t.Context(), "", []store.BrevoContact{*annOptedOut()}, at(2)))
+			require.NoError(t, a.ApplyBrevoContacts(t.Context(), store.Look{}, []store.BrevoContact{*annOptedOut()}, at(2)))
 			forget(t, a, nil, 3)
 		}, annsOptOuts},
 		"of an earlier contact, and of somebody who was merged into her": {func(t *testing.T, a *store.Account) {

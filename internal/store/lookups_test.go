@@ -55,7 +55,7 @@ func TestUnlocatedDeliveries(t *testing.T) {
 		found, err := a.UnlocatedByEmail(c, []string{all[0].Email, "nobody@example.com", ""})
 		require.NoError(t, err)
 		assert.Equal(t, map[string]store.Delivery{all[0].Email: all[0]}, found)
-		require.NoError(t, a.ApplyBrevoContacts(c, "s", []store.BrevoContact{{ID: 7, Email: all[0].Email}}, at(2)))
+		require.NoError(t, a.ApplyBrevoContacts(c, store.Look{Scan: "s"}, []store.BrevoContact{{ID: 7, Email: all[0].Email}}, at(2)))
 		found, err = a.UnlocatedByEmail(c, []string{all[0].Email})
 		require.NoError(t, err)
 		assert.Empty(t, found)

@@ -72,7 +72,7 @@ func TestAMergeWithSomebodyForgottenKeepsTheStricterConsent(t *testing.T) {
 			require.NoError(t, a.Record(c, "one", []store.Result{{Delivery: d}}, at(3)))
 			his := *annOptedOut()
 			his.ID, his.Email = 502, "bob@example.com"
-			require.NoError(t, a.ApplyBrevoContacts(c, "s", []store.BrevoContact{his}, at(3)))
+			require.NoError(t, a.ApplyBrevoContacts(c, store.Look{Scan: "s"}, []store.BrevoContact{his}, at(3)))
 			require.NoError(t, a.AddMerge(c, store.Merge{LoserID: bobID, WinnerID: annID, At: t0}, at(4)))
 			assertOptedOut(t, a, owed)
 		})
