@@ -72,26 +72,35 @@ func TestAnImportThatIsBeingSentIsNotGivenUp(t *testing.T) {
 }
 
 func TestAnImportIsSentAgainOnceItsCallIsOver(t *testing.T) {
-	for name, tc := range map[string]struct {
-		fail func(*workshop)
-		wait time.Duration
-	}{
-		"Brevo did not take it": {func(w *workshop) {
+	for name, fail := range map[string]func(*testing.T, *workshop){
+		"Brevo did not take it": func(t *testing.T, w *workshop) {
 			w.brevo.Faults().Add(sim.Fault{Method: http.MethodPost, Path: importPath, Status: http.StatusTooManyRequests})
-		}, 0},
-		"no answer": {func(w *workshop) { w.during("POST", importPath, func() error { return os.ErrDeadlineExceeded }) }, 4 * time.Minute},
+			_, err := run(w, w.steps.Brevo.SendImports, importing)
+			require.Error(t, err)
+		},
+		"Brevo failed, and says so": func(t *testing.T, w *workshop) {
+			w.brevo.Faults().Add(sim.Fault{Method: http.MethodPost, Path: importPath, Status: http.StatusServiceUnavailable, Processed: true})
+			_, err := run(w, w.steps.Brevo.SendImports, importing)
+			require.Error(t, err)
+		},
+		"no answer": func(t *testing.T, w *workshop) {
+			w.during("POST", importPath, func() error { return os.ErrDeadlineExceeded })
+			_, err := run(w, w.steps.Brevo.SendImports, importing)
+			require.Error(t, err)
+		},
+		"its worker died": func(t *testing.T, w *workshop) {
+			imports, err := w.store.Imports(t.Context())
+			require.NoError(t, err)
+			require.NoError(t, w.store.ImportSending(t.Context(), imports[0].ID, time.Minute, w.now))
+			w.now = w.now.Add(4*time.Minute - time.Second)
+			_, err = run(w, w.steps.Brevo.SendImports, importing)
+			require.ErrorContains(t, err, "another step is sending an import")
+			w.now = w.now.Add(time.Second)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := toImport(t)
-			tc.fail(w)
-			_, err := run(w, w.steps.Brevo.SendImports, importing)
-			require.Error(t, err)
-			if tc.wait > 0 {
-				w.now = w.now.Add(tc.wait - time.Second)
-				_, err := run(w, w.steps.Brevo.SendImports, importing)
-				require.ErrorContains(t, err, "another step is sending an import")
-				w.now = w.now.Add(time.Second)
-			}
+			fail(t, w)
 			state, err := run(w, w.steps.Brevo.SendImports, importing)
 			require.NoError(t, err)
 			assert.Equal(t, int64(1), state.Running)

@@ -28,14 +28,18 @@ func (b *Brevo) DiscardOpenImports(ctx context.Context, account string) (Imports
 			}
 		}
 		if s.held {
-			return ImportsState{}, patiently(ctx, importHeld)
+			return ImportsState{}, waitFor(importRecheck, importHeld)
 		}
 		return s.state(ctx)
 	})
 }
 
-// importHeld is what a step waits for that finds an import with another.
-const importHeld = "another step is sending an import"
+// importHeld is what a step waits for that finds an import with another, and importRecheck for how long: a call without an answer takes
+// minutes.
+const (
+	importHeld    = "another step is sending an import"
+	importRecheck = time.Minute
+)
 
 // SendImports gives every open import to Brevo. Sending one again after a lost answer is harmless while it is open: an import makes or
 // updates by address, and nobody else writes its contacts. One that Brevo refuses is halved until the bad row stands alone.
@@ -63,7 +67,7 @@ func (b *Brevo) SendImports(ctx context.Context, step PushStep) (ImportsState, e
 				}
 			}
 			if s.held {
-				return ImportsState{}, patiently(ctx, importHeld)
+				return ImportsState{}, waitFor(importRecheck, importHeld)
 			}
 		}
 	})
@@ -117,8 +121,12 @@ func (s *sender) send(ctx context.Context, imp *store.Import) error {
 		return err
 	}
 	process, err := s.brevo.ImportContacts(call, body)
-	if err != nil && !mayHaveArrived(err) {
-		err = errors.Join(err, s.store.ImportNotSent(context.WithoutCancel(ctx), *imp, taken))
+	if err != nil { // the call is over: nobody has to wait for it
+		asked := imp.StartedAt
+		if mayHaveArrived(err) {
+			asked = taken
+		}
+		err = errors.Join(err, s.store.ReturnImport(context.WithoutCancel(ctx), imp.ID, asked, taken))
 	}
 	if err != nil && (Classify(err) == Reject || Classify(err) == Missing) {
 		if err := s.listsThere(ctx, imp.Lists); err != nil {

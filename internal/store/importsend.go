@@ -10,7 +10,7 @@ import (
 const importAsked = -1
 
 // ImportSending makes the caller the only one who may send an open import, or give it up after it was sent: until now+lease, or until
-// ImportNotSent. It returns ErrClaimLost when somebody else has taken, settled or split it.
+// ReturnImport. It returns ErrClaimLost when somebody else has taken, settled or split it.
 func (a *Account) ImportSending(ctx context.Context, id string, lease time.Duration, now time.Time) error {
 	err := a.write(ctx, func(t *tx) error {
 		n, err := t.exec(ctx, `UPDATE imports SET process_id = $3, started_at = $4 WHERE account = $1 AND id = $2 AND state = 'open'
@@ -26,11 +26,11 @@ func (a *Account) ImportSending(ctx context.Context, id string, lease time.Durat
 	return nil
 }
 
-// ImportNotSent gives back an import as it was before ImportSending took it at that time: Brevo certainly did not get it. Nothing
-// happens when somebody else has taken it since.
-func (a *Account) ImportNotSent(ctx context.Context, before Import, taken time.Time) error {
+// ReturnImport gives back an import that ImportSending took at that time, because the call is over. Asked is when Brevo was last asked
+// for it and may have got it; zero: never. Nothing happens when somebody else has taken it since.
+func (a *Account) ReturnImport(ctx context.Context, id string, asked, taken time.Time) error {
 	return a.do(ctx, "give import back", `UPDATE imports SET process_id = 0, started_at = $3
-		WHERE account = $1 AND id = $2 AND state = 'open' AND process_id = $4 AND started_at = $5`, before.ID, nanos(before.StartedAt), importAsked, nanos(taken))
+		WHERE account = $1 AND id = $2 AND state = 'open' AND process_id = $4 AND started_at = $5`, id, nanos(asked), importAsked, nanos(taken))
 }
 
 // ImportStarted records that Brevo accepted an import. It is idempotent; ErrNotFound when there is no such open or
