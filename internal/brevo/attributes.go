@@ -61,11 +61,7 @@ type enumeration []EnumerationItem
 
 func (e *enumeration) UnmarshalJSON(data []byte) error {
 	*e = nil
-	var items []json.RawMessage
-	if json.Unmarshal(data, &items) != nil {
-		return nil
-	}
-	for _, raw := range items {
+	for _, raw := range items(data) {
 		var item EnumerationItem
 		if json.Unmarshal(raw, &item) == nil && item != (EnumerationItem{}) {
 			*e = append(*e, item)

@@ -46,11 +46,7 @@ type reasons []string
 
 func (r *reasons) UnmarshalJSON(data []byte) error {
 	*r = nil
-	var items []json.RawMessage
-	if json.Unmarshal(data, &items) != nil {
-		return nil
-	}
-	for _, item := range items {
+	for _, item := range items(data) {
 		var e struct {
 			Message word `json:"message"`
 		}

@@ -41,16 +41,20 @@ func (o *optOut) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// items are the elements of a list; what is no list has none.
+func items(data []byte) (out []json.RawMessage) {
+	if json.Unmarshal(data, &out) != nil {
+		return nil
+	}
+	return out
+}
+
 // numbers is a list of ids. What is no list has none, and what is no id is left out.
 type numbers []int64
 
 func (n *numbers) UnmarshalJSON(data []byte) error {
 	*n = nil
-	var items []json.RawMessage
-	if json.Unmarshal(data, &items) != nil {
-		return nil
-	}
-	for _, item := range items {
+	for _, item := range items(data) {
 		var id wholeNumber
 		if id.UnmarshalJSON(item) == nil && id != 0 {
 			*n = append(*n, int64(id))
@@ -81,11 +85,11 @@ type texts []string
 
 func (t *texts) UnmarshalJSON(data []byte) error {
 	*t = nil
-	var items []json.RawMessage
-	if json.Unmarshal(data, &items) != nil {
-		items = []json.RawMessage{data}
+	var list []json.RawMessage
+	if json.Unmarshal(data, &list) != nil {
+		list = []json.RawMessage{data}
 	}
-	for _, item := range items {
+	for _, item := range list {
 		var word string
 		if json.Unmarshal(item, &word) == nil && word != "" {
 			*t = append(*t, word)
